@@ -1,0 +1,33 @@
+# What can be chosen when configuring, and the flags that every target shares.
+option(WGNS_TESTS "Build the tests" ON)
+set(WGNS_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize= takes them")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+# WG_ASSERT stays on in every build, so NDEBUG only speaks to libraries.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+
+find_program(WGNS_CCACHE ccache)
+if(WGNS_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${WGNS_CCACHE})
+    # Precompiled headers carry a time of their own; without these ccache refuses every unit that uses one.
+    set(ENV{CCACHE_SLOPPINESS} "pch_defines,time_macros")
+endif()
+
+add_library(wgns_flags INTERFACE)
+target_include_directories(wgns_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(wgns_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+    -Wold-style-cast -Wcast-align -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+if(WGNS_SANITIZE)
+    target_compile_options(wgns_flags INTERFACE -fsanitize=${WGNS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(wgns_flags INTERFACE -fsanitize=${WGNS_SANITIZE})
+endif()

@@ -1,0 +1,26 @@
+# wgns_library(FOLDER [SOURCES file…] [LINKS target…]): the one library of a folder.
+function(wgns_library folder)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    if(arg_SOURCES)
+        add_library(wgns_${folder} STATIC ${arg_SOURCES})
+        target_link_libraries(wgns_${folder} PUBLIC wgns_flags ${arg_LINKS})
+    else()
+        add_library(wgns_${folder} INTERFACE)
+        target_link_libraries(wgns_${folder} INTERFACE wgns_flags ${arg_LINKS})
+    endif()
+endfunction()
+
+# wgns_test(FOLDER SOURCES file… LINKS target…): one GoogleTest program a folder; CTest names are FOLDER.Suite.Case.
+function(wgns_test folder)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    add_executable(test_${folder} ${arg_SOURCES})
+    target_link_libraries(test_${folder} PRIVATE ${arg_LINKS} GTest::gmock_main)
+    gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}." PROPERTIES TIMEOUT 120 LABELS unit DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# wgns_pkg(NAME module…): an imported target wgns::NAME for a library known to pkg-config.
+find_package(PkgConfig REQUIRED)
+function(wgns_pkg name)
+    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${ARGN})
+    add_library(wgns::${name} ALIAS PkgConfig::${name})
+endfunction()
