@@ -1,0 +1,231 @@
+#include "protocol/device.h"
+
+#include <algorithm>
+
+#include "crypto/aead.h"
+#include "protocol/limits.h"
+
+namespace wgns {
+
+Device::Device(Entropy& entropy) : entropy_(entropy), limiter_(entropy) {}
+
+Device::~Device() {
+    while (!peers_.empty())
+        remove_peer(*peers_.begin()->second);
+}
+
+// --- configuration ---
+
+void Device::apply(DeviceChange change, Moment moment, Outbox& outbox) {
+    if (change.private_key) set_private_key(std::move(*change.private_key));
+    if (change.replace_peers)
+        while (!peers_.empty())
+            remove_peer(*peers_.begin()->second);
+    for (PeerChange& peer : change.peers)
+        apply(peer, moment, outbox);
+}
+
+void Device::set_private_key(PrivateKey key) {
+    identity_.reset();
+    checker_.reset();
+    if (!key.is_zero()) {
+        identity_.emplace(std::move(key));
+        checker_.emplace(identity_->public_key(), entropy_);
+        // A peer cannot be ourselves.
+        if (Peer* const same = find_peer(identity_->public_key())) remove_peer(*same);
+    }
+    for (auto& [public_key, peer] : peers_) {
+        wipe_keys(*peer);
+        peer->last_handshake_sent = {};
+        if (identity_) peer->handshake.set_identities(*identity_, public_key);
+    }
+}
+
+void Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
+    if (change.remove) {
+        if (Peer* const peer = find_peer(change.public_key)) remove_peer(*peer);
+        return;
+    }
+    Peer* const peer = peer_for(change);
+    if (!peer) return;
+    if (change.preshared_key) peer->handshake.set_preshared_key(std::move(*change.preshared_key));
+    if (change.endpoint) peer->endpoint = *change.endpoint;
+    if (change.replace_allowed_ips) allowed_ips_.remove_all(peer);
+    for (const PeerChange::AllowedIpChange& allowed : change.allowed_ips) {
+        if (!allowed.remove)
+            allowed_ips_.insert(allowed.prefix, peer);
+        else if (!allowed_ips_.remove(allowed.prefix, peer))
+            continue;  // not this peer's: nothing to take away
+    }
+    if (const auto seconds = change.persistent_keepalive_seconds) {
+        const bool was_off = peer->timers.persistent_keepalive_seconds() == 0;
+        peer->timers.set_persistent_keepalive(*seconds, moment.now);
+        if (was_off && *seconds != 0) send_keepalive(*peer, moment, outbox);
+    }
+    if (!peer->staged.empty()) want_session(*peer, moment, outbox);
+    reschedule(*peer);
+}
+
+Peer* Device::find_peer(const PublicKey& key) const noexcept {
+    const auto found = peers_.find(key);
+    return found == peers_.end() ? nullptr : found->second.get();
+}
+
+// The peer that is meant, made where that is meant too; null: there is none, and nothing is to be
+// done.
+Peer* Device::peer_for(const PeerChange& change) {
+    if (Peer* const peer = find_peer(change.public_key)) return peer;
+    const bool is_ourselves = identity_ && identity_->public_key() == change.public_key;
+    if (change.update_only || is_ourselves || peers_.size() >= limits::peers_max) return nullptr;
+    auto made = std::make_unique<Peer>(change.public_key, next_sequence_++);
+    if (identity_) made->handshake.set_identities(*identity_, change.public_key);
+    return peers_.emplace(change.public_key, std::move(made)).first->second.get();
+}
+
+void Device::remove_peer(Peer& peer) {
+    wipe_keys(peer);
+    allowed_ips_.remove_all(&peer);
+    deadlines_.remove(peer);
+    std::erase(ready_, &peer);
+    peers_.erase(PublicKey(peer.public_key));
+}
+
+DeviceSnapshot Device::snapshot() const {
+    DeviceSnapshot snapshot;
+    if (identity_) snapshot.private_key = identity_->secret().duplicate();
+    std::vector<const Peer*> ordered;
+    for (const auto& [key, peer] : peers_)
+        ordered.push_back(peer.get());
+    std::sort(ordered.begin(), ordered.end(),
+              [](const Peer* a, const Peer* b) { return a->sequence < b->sequence; });
+    for (const Peer* const peer : ordered) {
+        PeerSnapshot& one = snapshot.peers.emplace_back();
+        one.public_key = peer->public_key;
+        one.preshared_key = peer->handshake.preshared_key().duplicate();
+        one.endpoint = peer->endpoint;
+        one.last_handshake = peer->last_handshake;
+        one.received_bytes = peer->received_bytes;
+        one.sent_bytes = peer->sent_bytes;
+        one.persistent_keepalive_seconds = peer->timers.persistent_keepalive_seconds();
+        allowed_ips_.for_each(peer,
+                              [&](const IpPrefix& prefix) { one.allowed_ips.push_back(prefix); });
+    }
+    return snapshot;
+}
+
+// --- data ---
+
+std::optional<SessionRef> Device::find_session(std::uint32_t receiver) noexcept {
+    const SessionRef* const entry = indices_.find(receiver);
+    if (!entry || !entry->session) return std::nullopt;
+    return *entry;
+}
+
+void Device::want_session(Peer& peer, Moment moment, Outbox& outbox) {
+    if (peer.timers.handshake_pending()) return;
+    peer.timers.restart_attempts();
+    send_initiation(peer, moment, outbox);
+}
+
+void Device::data_sent(Peer& peer, Moment moment, Outbox& outbox) {
+    peer.timers.authentic_traversed(moment.now);
+    peer.timers.authentic_sent();
+    peer.timers.data_sent(moment.now, jitter());
+    keep_key_fresh(peer, moment, outbox);
+    reschedule(peer);
+}
+
+void Device::keep_key_fresh(Peer& peer, Moment moment, Outbox& outbox) {
+    const Session* const session = peer.keypairs.current();
+    if (!session || !session->wants_rekey_on_send(moment.now)) return;
+    want_session(peer, moment, outbox);
+}
+
+void Device::data_received(const SessionRef& ref, const Endpoint& from, bool is_data, Moment moment,
+                           Outbox& outbox) {
+    Peer& peer = *ref.peer;
+    Keypairs::Retired retired;
+    if (peer.keypairs.confirm(*ref.session, retired)) {
+        // The initiator has shown that it holds the key: now we may send under it.
+        retire(std::move(retired));
+        peer.timers.handshake_complete();
+        peer.last_handshake = moment.wall;
+        peer.rekeyed_before_expiry = false;
+        mark_ready(peer);
+    }
+    authenticated(peer, from, moment.now);
+    if (is_data) peer.timers.data_received(moment.now);
+    if (ref.session == peer.keypairs.current() && !peer.rekeyed_before_expiry &&
+        ref.session->wants_rekey_on_receive(moment.now)) {
+        peer.rekeyed_before_expiry = true;
+        want_session(peer, moment, outbox);
+    }
+    reschedule(peer);
+}
+
+Peer* Device::next_ready() noexcept {
+    if (ready_.empty()) return nullptr;
+    Peer* const peer = ready_.back();
+    ready_.pop_back();
+    peer->is_ready = false;
+    return peer;
+}
+
+void Device::mark_ready(Peer& peer) {
+    if (peer.is_ready || peer.staged.empty()) return;
+    peer.is_ready = true;
+    ready_.push_back(&peer);
+}
+
+// What every authentic message tells, whatever it holds.
+void Device::authenticated(Peer& peer, const Endpoint& from, TimePoint now) {
+    peer.endpoint = from;
+    peer.timers.authentic_traversed(now);
+    peer.timers.authentic_received();
+}
+
+// An empty packet, or what is staged in its place.
+void Device::send_keepalive(Peer& peer, Moment moment, Outbox& outbox) {
+    Session* const session = peer.sending_session(moment.now);
+    if (!session) return want_session(peer, moment, outbox);
+    if (!peer.staged.empty()) return mark_ready(peer);
+    if (!peer.endpoint.is_set()) return;
+    const MutableBytes datagram = outbox.datagram(peer.endpoint, data_overhead, 0);
+    if (datagram.empty()) return;
+    const std::uint64_t counter = session->next_counter++;
+    write_data_header(datagram, session->remote_index, counter);
+    aead_seal(session->send_key, counter, {}, {}, datagram.subspan(data_header_size));
+    peer.sent_bytes += datagram.size();
+    peer.timers.authentic_traversed(moment.now);
+    peer.timers.authentic_sent();
+    keep_key_fresh(peer, moment, outbox);
+}
+
+// --- time ---
+
+void Device::expire(Moment moment, Outbox& outbox, DropCounters& drops) {
+    // What is left over when everything is on its way is still due in the next turn.
+    while (outbox.free_count() > 0) {
+        Peer* const peer = deadlines_.pop_expired(moment.now);
+        if (!peer) return;
+        const DueActions due = peer->timers.expire(moment.now);
+        if (due.forget_source) peer->endpoint.forget_local();
+        if (due.give_up) drops.count(Drop::staged_expired, peer->staged.clear());
+        if (due.wipe_keys) wipe_keys(*peer);
+        if (due.retry_handshake) send_initiation(*peer, moment, outbox);
+        if (due.start_handshake) want_session(*peer, moment, outbox);
+        if (due.send_keepalive) send_keepalive(*peer, moment, outbox);
+        reschedule(*peer);
+    }
+}
+
+void Device::reschedule(Peer& peer) {
+    deadlines_.push_or_move(peer, peer.timers.next_deadline());
+}
+
+Duration Device::jitter() noexcept {
+    const auto range = static_cast<std::uint64_t>(limits::rekey_timeout_jitter_max.count());
+    return Duration(static_cast<std::int64_t>((entropy_.next_u32() * range) >> 32));
+}
+
+}  // namespace wgns

@@ -1,0 +1,128 @@
+// A WireGuard device without its I/O: identity, peers, sessions, handshakes and timers. Time,
+// randomness and the outbox are parameters. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "crypto/random.h"
+#include "protocol/allowed_ips.h"
+#include "protocol/cookie.h"
+#include "protocol/deadline_queue.h"
+#include "protocol/device_change.h"
+#include "protocol/device_snapshot.h"
+#include "protocol/drop.h"
+#include "protocol/index_table.h"
+#include "protocol/peer.h"
+#include "protocol/rate_limiter.h"
+#include "protocol/train.h"
+
+namespace wgns {
+
+// What a receiver index stands for: a session and whose it is, valid until end_turn; or, without a
+// session, the peer's handshake.
+struct SessionRef {
+    Session* session = nullptr;
+    Peer* peer = nullptr;
+};
+
+class Device {
+public:
+    // `entropy` outlives the device.
+    explicit Device(Entropy& entropy);
+    ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    // --- configuration (device.cpp) ---
+
+    // As UAPI's `set` means it; ports and marks are the caller's affair. A peer with our own key is
+    // ignored.
+    void apply(DeviceChange change, Moment moment, Outbox& outbox);
+    [[nodiscard]] DeviceSnapshot snapshot() const;
+    // The interface's, which bounds padding.
+    [[nodiscard]] std::uint32_t mtu() const noexcept { return mtu_; }
+    void set_mtu(std::uint32_t mtu) noexcept { mtu_ = mtu; }
+
+    // --- data (device.cpp) ---
+
+    // Null: no peer is allowed this address.
+    [[nodiscard]] Peer* route(const IpAddress& address) const noexcept {
+        return allowed_ips_.find(address);
+    }
+    [[nodiscard]] std::optional<SessionRef> find_session(std::uint32_t receiver) noexcept;
+    // A packet was staged: starts a handshake unless one was started less than 5 s ago.
+    void want_session(Peer& peer, Moment moment, Outbox& outbox);
+    // Data (not a keepalive) left under the current session.
+    void data_sent(Peer& peer, Moment moment, Outbox& outbox);
+    // An authentic datagram came that was not a replay. `is_data`: not a keepalive.
+    void data_received(const SessionRef& ref, const Endpoint& from, bool is_data, Moment moment,
+                       Outbox& outbox);
+    // Takes the next peer whose staged packets may go now, or null.
+    [[nodiscard]] Peer* next_ready() noexcept;
+
+    // --- handshakes (device_handshake.cpp) ---
+
+    // Anything but data. `backlog`: how many such messages wait, this one included.
+    [[nodiscard]] Verdict<Done> consume(Bytes message, const Endpoint& from, std::size_t backlog,
+                                        Moment moment, Outbox& outbox);
+
+    // --- time (device.cpp) ---
+
+    // "Never": nothing is due before something else happens.
+    [[nodiscard]] TimePoint next_deadline() const noexcept { return deadlines_.next_deadline(); }
+    void expire(Moment moment, Outbox& outbox, DropCounters& drops);
+    // Nothing of this turn refers to a session any more.
+    void end_turn() noexcept { retired_.clear(); }
+
+private:
+    [[nodiscard]] Peer* find_peer(const PublicKey& key) const noexcept;
+    [[nodiscard]] Peer* peer_for(const PeerChange& change);
+    void set_private_key(PrivateKey key);
+    void apply(PeerChange& change, Moment moment, Outbox& outbox);
+    void remove_peer(Peer& peer);
+
+    [[nodiscard]] bool is_under_load(std::size_t backlog, TimePoint now) noexcept;
+    [[nodiscard]] Verdict<Done> admit(Bytes message, const Endpoint& from, std::size_t backlog,
+                                      Moment moment, Outbox& outbox);
+    [[nodiscard]] Verdict<Done> consume_initiation(const InitiationView& view, const Endpoint& from,
+                                                   Moment moment, Outbox& outbox);
+    [[nodiscard]] Verdict<Done> consume_response(const ResponseView& view, const Endpoint& from,
+                                                 Moment moment, Outbox& outbox);
+    [[nodiscard]] Verdict<Done> consume_cookie(const CookieReplyView& view, Moment moment);
+
+    void send_initiation(Peer& peer, Moment moment, Outbox& outbox);
+    void send_keepalive(Peer& peer, Moment moment, Outbox& outbox);
+    void send_handshake(Peer& peer, MutableBytes message, Moment moment, Outbox& outbox);
+    void keep_key_fresh(Peer& peer, Moment moment, Outbox& outbox);
+    void install(Peer& peer, SessionKeys keys, TimePoint now);
+    void authenticated(Peer& peer, const Endpoint& from, TimePoint now);
+    void abandon_handshake(Peer& peer) noexcept;
+    void wipe_keys(Peer& peer) noexcept;
+    void retire(Keypairs::Retired retired) noexcept;
+    void mark_ready(Peer& peer);
+    void reschedule(Peer& peer);
+    [[nodiscard]] Tai64n next_stamp(WallTime wall) noexcept;
+    [[nodiscard]] Duration jitter() noexcept;
+
+    Entropy& entropy_;
+    std::optional<StaticIdentity> identity_;  // none: every handshake is ignored
+    std::optional<MacChecker> checker_;
+    RateLimiter limiter_;
+    TimePoint under_load_until_;
+    Tai64n last_stamp_;  // never sent twice and never going back, whatever the wall clock does
+    std::uint64_t next_sequence_ = 0;
+    std::uint32_t mtu_ = 1420;
+    AllowedIps allowed_ips_;
+    IndexTable<SessionRef> indices_;
+    std::map<PublicKey, std::unique_ptr<Peer>> peers_;
+    DeadlineQueue<Peer> deadlines_;  // dies before the peers it names
+    std::vector<Peer*> ready_;
+    std::vector<std::unique_ptr<Session>>
+        retired_;  // out of reach, but a batch may still name them
+};
+
+}  // namespace wgns

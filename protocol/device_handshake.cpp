@@ -1,0 +1,163 @@
+// The device's part in handshakes, in the order in which a message meets it: admitted, consumed,
+// answered; then what we send of our own.
+#include <algorithm>
+
+#include "protocol/device.h"
+#include "protocol/limits.h"
+
+namespace wgns {
+
+namespace {
+
+// DSCP AF41, as the kernel marks handshakes (messages.h, HANDSHAKE_DSCP).
+constexpr std::uint8_t handshake_tos = 0x88;
+
+}  // namespace
+
+Verdict<Done> Device::consume(Bytes message, const Endpoint& from, std::size_t backlog,
+                              Moment moment, Outbox& outbox) {
+    if (!identity_) return Drop::no_private_key;
+    if (const auto reply = CookieReplyView::parse(message)) return consume_cookie(*reply, moment);
+    auto admitted = admit(message, from, backlog, moment, outbox);
+    if (!admitted) return admitted;
+    if (const auto view = InitiationView::parse(message))
+        return consume_initiation(*view, from, moment, outbox);
+    if (const auto view = ResponseView::parse(message))
+        return consume_response(*view, from, moment, outbox);
+    return Drop::not_wireguard;
+}
+
+// The cheapest check first: nobody gets more than one BLAKE2s out of us without our public key.
+Verdict<Done> Device::admit(Bytes message, const Endpoint& from, std::size_t backlog, Moment moment,
+                            Outbox& outbox) {
+    const MacState macs = checker_->check(message, from, moment.now);
+    if (macs == MacState::invalid) return Drop::bad_mac1;
+    if (!is_under_load(backlog, moment.now)) return Done{};
+    if (macs == MacState::mac1_only) {
+        const CookieReplyMessage reply = checker_->cookie_reply(message, from, moment.now);
+        const MutableBytes slot = outbox.datagram(from, reply.size(), handshake_tos);
+        if (!slot.empty()) copy_bytes(slot, reply);
+        return Drop::cookie_demanded;
+    }
+    if (!limiter_.allow(from.address, moment.now)) return Drop::rate_limited;
+    return Done{};
+}
+
+bool Device::is_under_load(std::size_t backlog, TimePoint now) noexcept {
+    if (backlog >= limits::under_load_backlog) under_load_until_ = now + limits::under_load_linger;
+    return now < under_load_until_;
+}
+
+Verdict<Done> Device::consume_initiation(const InitiationView& view, const Endpoint& from,
+                                         Moment moment, Outbox& outbox) {
+    auto opened = open_initiation(view, *identity_);
+    if (!opened) return opened.error();
+    Peer* const peer = find_peer(opened->static_key);
+    if (!peer) return Drop::unknown_peer;
+    const auto abandoned = peer->handshake.pending_index();
+    auto consumed = peer->handshake.consume_initiation(*opened, view, moment.now);
+    if (!consumed) return consumed;
+    if (abandoned) indices_.erase(*abandoned);
+    authenticated(*peer, from, moment.now);
+    peer->received_bytes += initiation_size;
+    const auto index = indices_.insert({nullptr, peer}, entropy_);
+    if (!index) return Drop::no_index;
+    auto answer = peer->handshake.create_response(*opened, *index, entropy_);
+    if (!answer) {
+        indices_.erase(*index);
+        return answer.error();
+    }
+    install(*peer, std::move(answer->keys), moment.now);
+    send_handshake(*peer, answer->message, moment, outbox);
+    reschedule(*peer);
+    return Done{};
+}
+
+Verdict<Done> Device::consume_response(const ResponseView& view, const Endpoint& from,
+                                       Moment moment, Outbox& outbox) {
+    const SessionRef* const entry = indices_.find(view.receiver());
+    if (!entry) return Drop::unknown_index;
+    Peer& peer = *entry->peer;
+    auto keys = peer.handshake.consume_response(view, *identity_);
+    if (!keys) return keys.error();
+    peer.received_bytes += response_size;
+    install(peer, *std::move(keys), moment.now);
+    authenticated(peer, from, moment.now);
+    peer.timers.handshake_complete();
+    peer.last_handshake = moment.wall;
+    peer.rekeyed_before_expiry = false;
+    // The responder may not send before it has heard something under the new key.
+    send_keepalive(peer, moment, outbox);
+    reschedule(peer);
+    return Done{};
+}
+
+// Stored only: no resend, no roaming, and no sign of life of the peer (whitepaper 6.6).
+Verdict<Done> Device::consume_cookie(const CookieReplyView& view, Moment moment) {
+    const SessionRef* const entry = indices_.find(view.receiver());
+    if (!entry) return Drop::unknown_index;
+    if (!entry->peer->stamper.consume(view, moment.now)) return Drop::unexpected_cookie;
+    return Done{};
+}
+
+void Device::install(Peer& peer, SessionKeys keys, TimePoint now) {
+    auto session = std::make_unique<Session>(std::move(keys), now);
+    SessionRef* const entry = indices_.find(session->local_index);
+    WG_ASSERT(entry && entry->peer == &peer);
+    entry->session = session.get();
+    retire(peer.keypairs.install(std::move(session)));
+    peer.timers.session_derived(now);
+}
+
+void Device::send_initiation(Peer& peer, Moment moment, Outbox& outbox) {
+    const bool is_too_soon = !peer.last_handshake_sent.is_never() &&
+                             moment.now - peer.last_handshake_sent < limits::rekey_timeout;
+    if (!identity_ || !peer.endpoint.is_set() || is_too_soon) return;
+    abandon_handshake(peer);
+    const auto index = indices_.insert({nullptr, &peer}, entropy_);
+    if (!index) return;
+    auto message =
+        peer.handshake.create_initiation(*identity_, *index, next_stamp(moment.wall), entropy_);
+    if (!message) return indices_.erase(*index);
+    peer.timers.initiation_sent(moment.now, jitter());
+    send_handshake(peer, *message, moment, outbox);
+    reschedule(peer);
+}
+
+void Device::send_handshake(Peer& peer, MutableBytes message, Moment moment, Outbox& outbox) {
+    peer.last_handshake_sent = moment.now;
+    peer.stamper.stamp(message, moment.now);
+    const MutableBytes slot = outbox.datagram(peer.endpoint, message.size(), handshake_tos);
+    if (slot.empty()) return;
+    copy_bytes(slot, message);
+    peer.sent_bytes += message.size();
+    peer.timers.authentic_traversed(moment.now);
+    peer.timers.authentic_sent();
+}
+
+Tai64n Device::next_stamp(WallTime wall) noexcept {
+    last_stamp_ = std::max(Tai64n::at(wall), last_stamp_.next());
+    return last_stamp_;
+}
+
+void Device::abandon_handshake(Peer& peer) noexcept {
+    if (const auto index = peer.handshake.pending_index()) indices_.erase(*index);
+    peer.handshake.clear();
+}
+
+void Device::wipe_keys(Peer& peer) noexcept {
+    abandon_handshake(peer);
+    retire(peer.keypairs.clear());
+}
+
+void Device::retire(Keypairs::Retired retired) noexcept {
+    for (auto& session : retired) {
+        if (!session) continue;
+        indices_.erase(session->local_index);
+        // A batch that is being opened may still name the session; its keys live until the turn
+        // ends.
+        retired_.push_back(std::move(session));
+    }
+}
+
+}  // namespace wgns

@@ -1,0 +1,67 @@
+// The timers of one peer (whitepaper 6.1 to 6.5; kernel timers.c). Callers report facts; only this
+// file decides what follows from them, and it says so by returning actions, never by calling back.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace wgns {
+
+// What is due now. Several may be due at once.
+struct DueActions {
+    bool retry_handshake = false;  // send the initiation once more
+    bool give_up = false;          // no answer: forget the staged packets, be silent until new data
+    bool start_handshake = false;  // data went out and nothing came back
+    bool send_keepalive =
+        false;  // data came in and nothing went out, or the persistent interval is over
+    bool wipe_keys = false;      // no new session for three times the life of one
+    bool forget_source = false;  // the local address may be why nothing comes back
+};
+
+class Timers {
+public:
+    // Facts. `jitter` is random, 0 to limits::rekey_timeout_jitter_max.
+    void initiation_sent(TimePoint now, Duration jitter) noexcept;
+    void
+    handshake_complete() noexcept;  // a response was consumed, or the first data confirmed ours
+    void session_derived(TimePoint now) noexcept;
+    void data_sent(TimePoint now, Duration jitter) noexcept;  // authentic data, not a keepalive
+    void data_received(TimePoint now) noexcept;               // authentic data, not a keepalive
+    void authentic_sent() noexcept;                           // anything authentic, keepalives too
+    void authentic_received() noexcept;
+    void authentic_traversed(TimePoint now) noexcept;  // either way, handshakes too
+    // 0: off. Turning it on does not send by itself.
+    void set_persistent_keepalive(std::uint16_t seconds, TimePoint now) noexcept;
+    // A handshake that starts for a new reason has all its attempts before it.
+    void restart_attempts() noexcept { attempts_ = 0; }
+    // The interface went down, or the peer is leaving.
+    void stop() noexcept;
+
+    // What is due at `now`; disarms it.
+    [[nodiscard]] DueActions expire(TimePoint now) noexcept;
+    // TimePoint of the earliest armed timer, or "never".
+    [[nodiscard]] TimePoint next_deadline() const noexcept;
+    [[nodiscard]] bool handshake_pending() const noexcept { return is_armed(Timer::retransmit); }
+    [[nodiscard]] std::uint16_t persistent_keepalive_seconds() const noexcept {
+        return persistent_seconds_;
+    }
+
+private:
+    enum class Timer : std::uint8_t { retransmit, keepalive, new_handshake, wipe_keys, persistent };
+
+    TimePoint& at(Timer timer) noexcept { return deadlines_[static_cast<std::size_t>(timer)]; }
+    [[nodiscard]] bool is_armed(Timer timer) const noexcept {
+        return !deadlines_[static_cast<std::size_t>(timer)].is_never();
+    }
+    void disarm(Timer timer) noexcept { at(timer) = TimePoint{}; }
+    [[nodiscard]] bool take_due(Timer timer, TimePoint now) noexcept;
+
+    std::array<TimePoint, 5> deadlines_{};
+    std::uint16_t persistent_seconds_ = 0;
+    std::uint8_t attempts_ = 0;  // initiations repeated since the handshake began
+    bool another_keepalive_ = false;
+};
+
+}  // namespace wgns
