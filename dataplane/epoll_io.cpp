@@ -1,0 +1,128 @@
+#include "dataplane/epoll_io.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace wgns {
+
+namespace {
+
+Status watch(int epoll, int fd) {
+    if (fd < 0) return Done{};
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+        return Error{errno, "epoll_ctl", {}, {}};
+    return Done{};
+}
+
+// Rounded up, so that a deadline has passed when the sleep ends.
+int milliseconds_of(Duration longest) {
+    if (longest == Duration::max()) return -1;
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
+    return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 3'600'000));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Io>> EpollIo::create(Ports ports) {
+    // Reading goes on until there is nothing more.
+    ::fcntl(ports.tun.get(), F_SETFL, O_NONBLOCK);
+    UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+    if (!epoll) return Error{errno, "epoll_create1", {}, {}};
+    for (const int fd :
+         {ports.tun.get(), ports.udp_v4.get(), ports.udp_v6.get(), ports.mailbox_event})
+        if (auto added = watch(epoll.get(), fd); !added) return added.error();
+    return std::unique_ptr<Io>(new EpollIo(std::move(ports), std::move(epoll)));
+}
+
+EpollIo::EpollIo(Ports ports, UniqueFd epoll)
+    : ports_(std::move(ports)),
+      epoll_(std::move(epoll)),
+      tun_memory_(new std::uint8_t[Turn::frames_max * buffer_size]),
+      udp_memory_(new std::uint8_t[Turn::trains_max * buffer_size]),
+      receives_(Turn::trains_max),
+      messages_(Turn::trains_max) {}
+
+void EpollIo::wait(Duration longest) {
+    std::array<epoll_event, 4> events;
+    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                 milliseconds_of(longest));
+}
+
+bool EpollIo::collect(Turn& turn) {
+    turn.clear_received();
+    receive(ports_.udp_v4.get(), turn);
+    receive(ports_.udp_v6.get(), turn);
+    std::uint64_t posted = 0;
+    if (ports_.mailbox_event >= 0)
+        turn.has_commands = ::read(ports_.mailbox_event, &posted, sizeof posted) > 0;
+    return read_tun(turn);
+}
+
+bool EpollIo::read_tun(Turn& turn) {
+    while (turn.from_tun.size() < Turn::frames_max) {
+        std::uint8_t* const buffer = tun_memory_.get() + turn.from_tun.size() * buffer_size;
+        const ssize_t size = ::read(ports_.tun.get(), buffer, buffer_size);
+        if (size > 0)
+            turn.from_tun.push_back({{buffer, static_cast<std::size_t>(size)}});
+        else
+            return size == 0 || errno != EBADFD;
+    }
+    return true;
+}
+
+void EpollIo::receive(int udp, Turn& turn) {
+    if (udp < 0) return;
+    const std::size_t first = turn.from_udp.size();
+    for (std::size_t i = first; i < Turn::trains_max; ++i) {
+        Receive& one = receives_[i];
+        one.piece = {udp_memory_.get() + i * buffer_size, buffer_size};
+        msghdr& header = messages_[i].msg_hdr;
+        header = {};
+        header.msg_name = &one.from;
+        header.msg_namelen = sizeof one.from;
+        header.msg_iov = &one.piece;
+        header.msg_iovlen = 1;
+        header.msg_control = one.control.data();
+        header.msg_controllen = one.control.size();
+    }
+    const int count =
+        ::recvmmsg(udp, messages_.data() + first, static_cast<unsigned>(Turn::trains_max - first),
+                   MSG_DONTWAIT, nullptr);
+    for (std::size_t i = first; count > 0 && i < first + static_cast<std::size_t>(count); ++i) {
+        const msghdr& header = messages_[i].msg_hdr;
+        if ((header.msg_flags & MSG_TRUNC) != 0) {
+            turn.drops.count(Drop::truncated_datagram);
+            continue;
+        }
+        turn.from_udp.push_back(read_train(
+            receives_[i].from, Bytes(receives_[i].control).first(header.msg_controllen),
+            {static_cast<std::uint8_t*>(receives_[i].piece.iov_base), messages_[i].msg_len}));
+    }
+}
+
+void EpollIo::submit(Turn& turn) {
+    for (const TunWrite& write : turn.to_tun) {
+        const ssize_t written = ::writev(ports_.tun.get(), turn.pieces.data() + write.first,
+                                         static_cast<int>(write.count));
+        if (written < 0) turn.drops.count(Drop::tun_write_failed);
+    }
+    for (const TrainRef& train : turn.to_udp.trains())
+        send(turn, *train);
+    turn.to_udp.trains().clear();
+}
+
+void EpollIo::send(Turn& turn, const Train& train) {
+    const int udp = (train.to.address.is_v4() ? ports_.udp_v4 : ports_.udp_v6).get();
+    SendMessage message;
+    message.set(train);
+    if (::sendmsg(udp, &message.header, MSG_DONTWAIT) >= 0) return;
+    turn.drops.count(Drop::send_failed, train.count - resend(udp, train, errno));
+}
+
+}  // namespace wgns

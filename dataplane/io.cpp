@@ -1,0 +1,27 @@
+#include "dataplane/io.h"
+
+#include "dataplane/epoll_io.h"
+#include "dataplane/uring_io.h"
+
+namespace wgns {
+
+namespace {
+
+template <class Backend>
+Result<IoChoice> made(Ports ports, std::string reason) {
+    auto io = Backend::create(std::move(ports));
+    if (!io) return io.error();
+    return IoChoice{*std::move(io), std::move(reason)};
+}
+
+}  // namespace
+
+Result<IoChoice> make_io(IoKind kind, Ports ports) {
+    if (kind == IoKind::epoll) return made<EpollIo>(std::move(ports), {});
+    const Status usable = UringIo::probe();
+    if (usable) return made<UringIo>(std::move(ports), {});
+    if (kind == IoKind::uring) return usable.error();
+    return made<EpollIo>(std::move(ports), describe(usable.error()));
+}
+
+}  // namespace wgns

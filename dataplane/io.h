@@ -1,0 +1,50 @@
+// The one interface between the stages and the kernel. A turn is: wait, collect, stages, submit.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace wgns {
+
+struct Turn;
+
+// One thread: the one that first calls wait().
+class Io {
+public:
+    virtual ~Io() = default;
+    // "uring", "epoll": as --io and status spell it.
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+    // Sleeps until something has arrived, and at most for `longest`; Duration::max() is no limit.
+    virtual void wait(Duration longest) = 0;
+    // Fills `turn` with what has arrived. Lent until submit. False: the TUN device is gone.
+    [[nodiscard]] virtual bool collect(Turn& turn) = 0;
+    // Takes the turn's trains and writes. What they point to must stay until the next collect.
+    virtual void submit(Turn& turn) = 0;
+};
+
+// The descriptors that a worker moves packets between. An absent UDP family has no descriptor.
+struct Ports {
+    UniqueFd tun;
+    UniqueFd udp_v4;
+    UniqueFd udp_v6;
+    int mailbox_event = -1;  // of the worker's Mailbox, which outlives the Io
+};
+
+enum class IoKind { automatic, uring, epoll };
+
+struct IoChoice {
+    std::unique_ptr<Io> io;
+    std::string reason;  // why not the first choice; empty where it was taken
+};
+
+// `automatic` takes io_uring where the kernel has what we need, and epoll elsewhere. Turns may lend
+// at most Turn::frames_max frames and Turn::trains_max trains at a time.
+Result<IoChoice> make_io(IoKind kind, Ports ports);
+
+}  // namespace wgns

@@ -1,0 +1,67 @@
+// How the control thread and a worker talk: values in, values out. The control side posts commands
+// from any thread; the worker applies them between two turns, a bounded number a turn.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "protocol/device_change.h"
+#include "protocol/device_snapshot.h"
+#include "protocol/drop.h"
+
+namespace wgns {
+
+// What a worker tells of itself.
+struct WorkerSnapshot {
+    DeviceSnapshot device;
+    DropCounters drops;
+    std::string io;    // "uring", "epoll"
+    std::string aead;  // "sodium", "ipsecmb"
+};
+
+// The callbacks run on the worker's thread and must only hand the value on.
+struct ApplyChange {
+    DeviceChange change;
+    std::function<void(int error)> done;  // errno, 0: applied
+};
+struct TakeSnapshot {
+    std::function<void(WorkerSnapshot)> done;
+};
+// The interface's MTU, which bounds padding (whitepaper 5.4.6).
+struct SetMtu {
+    std::uint32_t mtu = 0;
+};
+struct Stop {};
+using Command = std::variant<ApplyChange, TakeSnapshot, SetMtu, Stop>;
+
+class Mailbox {
+public:
+    static constexpr std::size_t capacity = 256;
+
+    static Result<Mailbox> create();
+
+    // Any thread. False when `capacity` commands wait already; the command is then dropped
+    // unanswered.
+    [[nodiscard]] bool post(Command command);
+
+    // The worker: readable while commands may wait.
+    [[nodiscard]] int event_fd() const noexcept { return event_.get(); }
+    // The worker: everything posted so far, in order.
+    [[nodiscard]] std::vector<Command> take();
+
+    Mailbox(Mailbox&& other) noexcept;
+
+private:
+    explicit Mailbox(UniqueFd event) noexcept : event_(std::move(event)) {}
+
+    std::mutex mutex_;
+    std::vector<Command> waiting_;
+    UniqueFd event_;
+};
+
+}  // namespace wgns

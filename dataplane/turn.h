@@ -1,0 +1,60 @@
+// What one turn of a worker's loop carries from the I/O through the stages and back. The I/O owns
+// the received bytes and lends them for the turn; whatever the stages want written points into
+// them.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ip_address.h"
+#include "protocol/drop.h"
+#include "protocol/train.h"
+
+namespace wgns {
+
+// One TUN read: an inner packet.
+struct TunFrame {
+    MutableBytes bytes;
+};
+
+// One UDP receive: datagrams of one size from one sender, back to back; the last may be shorter.
+struct ReceivedTrain {
+    Endpoint from;
+    std::uint8_t tos = 0;
+    std::uint32_t segment_size = 0;
+    MutableBytes bytes;
+};
+
+// One gathered TUN write: `count` pieces of Turn::pieces from `first`.
+struct TunWrite {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+};
+
+struct Turn {
+    static constexpr std::size_t frames_max = 64;  // TUN reads
+    static constexpr std::size_t trains_max = 64;  // UDP receives
+    static constexpr std::size_t sends_max =
+        96;  // trains: one a TUN read, and answers of the protocol
+    static constexpr std::size_t segments_max =
+        64;  // datagrams that the kernel merges into one receive
+    static constexpr std::size_t writes_max = trains_max * segments_max;
+
+    Turn();
+
+    std::vector<TunFrame> from_tun;
+    std::vector<ReceivedTrain> from_udp;
+    Outbox to_udp;
+    std::vector<TunWrite> to_tun;
+    std::vector<iovec> pieces;  // never reallocated: reserved for writes_max
+    bool has_commands = false;  // the mailbox was posted to
+    DropCounters drops;         // since the start; not cleared by a turn
+
+    // One packet for the TUN device; `packet` lives in a received buffer of this turn.
+    void write_tun(MutableBytes packet);
+    void clear_received() noexcept;
+};
+
+}  // namespace wgns

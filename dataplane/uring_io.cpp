@@ -1,0 +1,348 @@
+#include "dataplane/uring_io.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace wgns {
+
+namespace {
+
+// Linux 6.7; the headers and the library may be older than the kernel.
+constexpr int op_read_multishot = 49;
+
+constexpr std::uint32_t submission_entries = 256;
+// Every write and send of a turn may complete before the next collect.
+constexpr std::uint32_t completion_entries = 8192;
+constexpr std::uint16_t tun_group = 1, udp_group = 2;
+constexpr std::uint32_t payload_size = 65'536;
+constexpr std::uint32_t tun_buffer_size = payload_size;
+// The kernel puts its own header, the sender and the control messages before the payload.
+constexpr std::uint32_t udp_buffer_size =
+    payload_size + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_storage) + receive_control_size;
+
+// What a completion belongs to, in the 64 bits that the kernel hands back.
+struct Token {
+    std::uint32_t op;
+    std::uint32_t slot;
+};
+static_assert(sizeof(Token) == sizeof(std::uint64_t));
+
+Error ring_error(int code, const char* operation) {
+    const char* hint = "";
+    if (code == EPERM) hint = "io_uring is disabled here (kernel.io_uring_disabled, seccomp)";
+    if (code == ENOSYS) hint = "this kernel has no io_uring";
+    return {code, operation, {}, hint};
+}
+
+Status make_ring(io_uring& ring) {
+    io_uring_params params{};
+    // Disabled at first, so that the thread that waits, not the one that creates, is the issuer.
+    params.flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER |
+                   IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE;
+    params.cq_entries = completion_entries;
+    const int made = io_uring_queue_init_params(submission_entries, &ring, &params);
+    if (made != 0) return ring_error(-made, "io_uring_setup");
+    return Done{};
+}
+
+void* map_anonymous(std::size_t size) noexcept {
+    void* const memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? nullptr : memory;
+}
+
+__kernel_timespec timespec_of(Duration duration) noexcept {
+    const auto count = std::max<std::int64_t>(duration.count(), 0);
+    return {.tv_sec = count / 1'000'000'000, .tv_nsec = count % 1'000'000'000};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BufferRing>> BufferRing::create(io_uring& ring, std::uint16_t group,
+                                                       std::uint32_t count, std::uint32_t size) {
+    std::unique_ptr<BufferRing> made(new BufferRing(count, size));
+    made->memory_ = static_cast<std::uint8_t*>(map_anonymous(std::size_t{count} * size));
+    made->entries_ = static_cast<io_uring_buf_ring*>(map_anonymous(count * sizeof(io_uring_buf)));
+    if (!made->memory_ || !made->entries_) return Error{ENOMEM, "mmap", "receive buffers", {}};
+    io_uring_buf_reg request{};
+    request.ring_addr = reinterpret_cast<std::uintptr_t>(made->entries_);
+    request.ring_entries = count;
+    request.bgid = group;
+    if (const int failed = io_uring_register_buf_ring(&ring, &request, 0); failed != 0)
+        return ring_error(-failed, "io_uring_register_buf_ring");
+    io_uring_buf_ring_init(made->entries_);
+    for (std::uint32_t id = 0; id < count; ++id)
+        made->give_back(static_cast<std::uint16_t>(id));
+    return made;
+}
+
+BufferRing::~BufferRing() {
+    if (memory_) ::munmap(memory_, std::size_t{count_} * size_);
+    if (entries_) ::munmap(entries_, count_ * sizeof(io_uring_buf));
+}
+
+void BufferRing::give_back(std::uint16_t id) noexcept {
+    io_uring_buf_ring_add(entries_, at(id), size_, id, static_cast<int>(count_ - 1), 0);
+    io_uring_buf_ring_advance(entries_, 1);
+}
+
+Status UringIo::probe() {
+    io_uring ring{};
+    if (auto made = make_ring(ring); !made) return made.error();
+    io_uring_probe* const probe = io_uring_get_probe_ring(&ring);
+    const bool has_multishot = probe && probe->last_op >= op_read_multishot;
+    if (probe) io_uring_free_probe(probe);
+    io_uring_queue_exit(&ring);
+    if (!has_multishot)
+        return Error{ENOSYS, "io_uring", "IORING_OP_READ_MULTISHOT", "Linux 6.7 has it"};
+    return Done{};
+}
+
+Result<std::unique_ptr<Io>> UringIo::create(Ports ports) {
+    // With O_NONBLOCK a read that has to wait would fail instead.
+    ::fcntl(ports.tun.get(), F_SETFL, 0);
+    std::unique_ptr<UringIo> io(new UringIo(std::move(ports)));
+    if (auto started = io->start(); !started) return started.error();
+    return std::unique_ptr<Io>(std::move(io));
+}
+
+UringIo::UringIo(Ports ports) : ports_(std::move(ports)), sends_(Turn::sends_max) {
+    for (std::uint32_t slot = Turn::sends_max; slot-- > 0;)
+        free_sends_.push_back(slot);
+    receive_.msg_namelen = sizeof(sockaddr_storage);
+    receive_.msg_controllen = receive_control_size;
+}
+
+UringIo::~UringIo() {
+    if (ring_made_) io_uring_queue_exit(&ring_);
+}
+
+Status UringIo::start() {
+    if (auto made = make_ring(ring_); !made) return made.error();
+    ring_made_ = true;
+    auto tun = BufferRing::create(ring_, tun_group, Turn::frames_max, tun_buffer_size);
+    if (!tun) return tun.error();
+    auto udp = BufferRing::create(ring_, udp_group, Turn::trains_max, udp_buffer_size);
+    if (!udp) return udp.error();
+    tun_buffers_ = *std::move(tun);
+    udp_buffers_ = *std::move(udp);
+    return Done{};
+}
+
+io_uring_sqe& UringIo::prepare(Op op, std::uint32_t slot) {
+    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+    while (!sqe) {
+        io_uring_submit(&ring_);
+        sqe = io_uring_get_sqe(&ring_);
+    }
+    io_uring_prep_nop(sqe);
+    sqe->user_data = std::bit_cast<std::uint64_t>(Token{static_cast<std::uint32_t>(op), slot});
+    return *sqe;
+}
+
+namespace {
+
+// liburing's prepare functions of this age reset user_data, which is ours to keep.
+template <class Prepare>
+void keep_token(io_uring_sqe& sqe, Prepare prepare) {
+    const std::uint64_t token = sqe.user_data;
+    prepare(&sqe);
+    sqe.user_data = token;
+}
+
+void pick_buffer(io_uring_sqe& sqe, std::uint16_t group) {
+    sqe.flags = static_cast<std::uint8_t>(sqe.flags | IOSQE_BUFFER_SELECT);
+    sqe.buf_group = group;
+}
+
+}  // namespace
+
+int UringIo::udp(Family family) const noexcept {
+    return (family == Family::v4 ? ports_.udp_v4 : ports_.udp_v6).get();
+}
+
+void UringIo::arm_tun() {
+    io_uring_sqe& sqe = prepare(Op::tun_read, 0);
+    keep_token(sqe, [&](io_uring_sqe* s) {
+        io_uring_prep_rw(op_read_multishot, s, ports_.tun.get(), nullptr, 0, ~0ull);
+    });
+    pick_buffer(sqe, tun_group);
+    tun_armed_ = true;
+}
+
+void UringIo::arm_udp(Family family) {
+    const auto slot = static_cast<std::uint32_t>(family);
+    io_uring_sqe& sqe = prepare(Op::udp_receive, slot);
+    keep_token(sqe, [&](io_uring_sqe* s) {
+        io_uring_prep_recvmsg_multishot(s, udp(family), &receive_, 0);
+    });
+    pick_buffer(sqe, udp_group);
+    udp_armed_[slot] = true;
+}
+
+void UringIo::arm_mailbox() {
+    io_uring_sqe& sqe = prepare(Op::mailbox, 0);
+    keep_token(sqe, [&](io_uring_sqe* s) {
+        io_uring_prep_poll_multishot(s, ports_.mailbox_event, POLLIN);
+    });
+    mailbox_armed_ = true;
+}
+
+// Multishot reads end when buffers run out or something failed; by now buffers are back.
+void UringIo::rearm() {
+    if (!tun_armed_) arm_tun();
+    for (const Family family : {Family::v4, Family::v6})
+        if (!udp_armed_[static_cast<std::size_t>(family)] && udp(family) >= 0) arm_udp(family);
+    if (!mailbox_armed_ && ports_.mailbox_event >= 0) arm_mailbox();
+}
+
+void UringIo::wait(Duration longest) {
+    if (!std::exchange(enabled_, true)) {
+        // liburing 2.3 declares io_uring_enable_rings and does not export it.
+        const long failed = ::syscall(__NR_io_uring_register, ring_.ring_fd,
+                                      IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+        WG_ASSERT(failed == 0);
+    }
+    rearm();
+    if (longest == Duration::max()) {
+        io_uring_submit_and_wait(&ring_, 1);
+        return;
+    }
+    io_uring_cqe* first = nullptr;
+    __kernel_timespec timeout = timespec_of(longest);
+    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+}
+
+bool UringIo::collect(Turn& turn) {
+    turn.clear_received();
+    turn.has_commands = false;
+    unsigned head = 0, seen = 0;
+    io_uring_cqe* cqe = nullptr;
+    io_uring_for_each_cqe(&ring_, head, cqe) {
+        ++seen;
+        complete(*cqe, turn);
+    }
+    io_uring_cq_advance(&ring_, seen);
+    return !tun_gone_;
+}
+
+void UringIo::complete(const io_uring_cqe& cqe, Turn& turn) {
+    const auto token = std::bit_cast<Token>(cqe.user_data);
+    const bool is_armed = (cqe.flags & IORING_CQE_F_MORE) != 0;
+    switch (static_cast<Op>(token.op)) {
+        case Op::tun_read:
+            tun_armed_ = is_armed;
+            tun_arrived(cqe, turn);
+            break;
+        case Op::udp_receive:
+            udp_armed_[token.slot] = is_armed;
+            udp_arrived(cqe, turn);
+            break;
+        case Op::mailbox: {
+            mailbox_armed_ = is_armed;
+            std::uint64_t posted = 0;
+            if (::read(ports_.mailbox_event, &posted, sizeof posted) > 0) turn.has_commands = true;
+            break;
+        }
+        case Op::udp_send:
+            send_done(token.slot, cqe.res, turn);
+            break;
+        case Op::tun_write:
+            write_done(token.slot, cqe.res, turn);
+            break;
+    }
+}
+
+void UringIo::tun_arrived(const io_uring_cqe& cqe, Turn& turn) {
+    if (cqe.res == -EBADFD || cqe.res == -EBADF) tun_gone_ = true;
+    if ((cqe.flags & IORING_CQE_F_BUFFER) == 0) return;
+    const auto id = static_cast<std::uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
+    tun_lent_.push_back(id);
+    if (cqe.res > 0)
+        turn.from_tun.push_back({{tun_buffers_->at(id), static_cast<std::size_t>(cqe.res)}});
+}
+
+void UringIo::udp_arrived(const io_uring_cqe& cqe, Turn& turn) {
+    if ((cqe.flags & IORING_CQE_F_BUFFER) == 0) return;
+    const auto id = static_cast<std::uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
+    lent_[lent_now_].buffers.push_back(id);
+    if (cqe.res < 0) return;
+    io_uring_recvmsg_out* const out =
+        io_uring_recvmsg_validate(udp_buffers_->at(id), cqe.res, &receive_);
+    if (!out) return;
+    if ((out->flags & MSG_TRUNC) != 0) return turn.drops.count(Drop::truncated_datagram);
+    const auto* const name = static_cast<const std::uint8_t*>(io_uring_recvmsg_name(out));
+    const Bytes control{name + receive_.msg_namelen, out->controllen};
+    auto* const payload = static_cast<std::uint8_t*>(io_uring_recvmsg_payload(out, &receive_));
+    const std::size_t size = io_uring_recvmsg_payload_length(out, cqe.res, &receive_);
+    sockaddr_storage from;
+    std::memcpy(&from, name, sizeof from);
+    turn.from_udp.push_back(read_train(from, control, {payload, size}));
+}
+
+void UringIo::send_done(std::uint32_t slot, int result, Turn& turn) {
+    Send& send = sends_[slot];
+    if (result < 0) {
+        const Train& train = *send.train;
+        const int fd = udp(train.to.address.is_v4() ? Family::v4 : Family::v6);
+        turn.drops.count(Drop::send_failed, train.count - resend(fd, train, -result));
+    }
+    send.train.reset();
+    free_sends_.push_back(slot);
+}
+
+void UringIo::write_done(std::uint32_t slot, int result, Turn& turn) {
+    if (result < 0) turn.drops.count(Drop::tun_write_failed);
+    Lent& lent = lent_[slot];
+    // What this turn has been lent is in use until submit, whatever writes end meanwhile.
+    if (--lent.writes == 0 && slot != lent_now_) give_back(lent);
+}
+
+void UringIo::give_back(Lent& lent) {
+    for (const std::uint16_t id : lent.buffers)
+        udp_buffers_->give_back(id);
+    lent.buffers.clear();
+}
+
+void UringIo::submit(Turn& turn) {
+    for (const std::uint16_t id : tun_lent_)
+        tun_buffers_->give_back(id);
+    tun_lent_.clear();
+    const auto lent_slot = static_cast<std::uint32_t>(lent_now_);
+    Lent& lent = lent_[lent_now_];
+    for (const TunWrite& write : turn.to_tun) {
+        io_uring_sqe& sqe = prepare(Op::tun_write, lent_slot);
+        keep_token(sqe, [&](io_uring_sqe* s) {
+            io_uring_prep_writev(s, ports_.tun.get(), turn.pieces.data() + write.first, write.count,
+                                 ~0ull);
+        });
+        ++lent.writes;
+    }
+    if (lent.writes == 0) {
+        give_back(lent);
+    } else {
+        const std::size_t next = (lent_now_ + 1) % lent_.size();
+        if (lent_[next].writes == 0) lent_now_ = next;
+    }
+    for (TrainRef& train : turn.to_udp.trains()) {
+        WG_ASSERT(!free_sends_.empty());  // as many as there are trains
+        const std::uint32_t slot = free_sends_.back();
+        free_sends_.pop_back();
+        Send& send = sends_[slot];
+        send.train = std::move(train);
+        send.message.set(*send.train);
+        const int fd = udp(send.train->to.address.is_v4() ? Family::v4 : Family::v6);
+        io_uring_sqe& sqe = prepare(Op::udp_send, slot);
+        keep_token(sqe,
+                   [&](io_uring_sqe* s) { io_uring_prep_sendmsg(s, fd, &send.message.header, 0); });
+    }
+    turn.to_udp.trains().clear();
+}
+
+}  // namespace wgns

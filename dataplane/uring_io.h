@@ -1,0 +1,95 @@
+// Packets in and out by io_uring: multishot reads into buffers that the kernel picks, sends and
+// writes that go out with the next wait in one system call (io_uring(7), io_uring_enter(2)).
+#pragma once
+
+#include <liburing.h>
+
+#include <vector>
+
+#include "dataplane/io.h"
+#include "dataplane/turn.h"
+#include "dataplane/udp_socket.h"
+
+namespace wgns {
+
+// Buffers that the kernel picks from: a provided-buffer ring (io_uring_register_buf_ring(3)).
+class BufferRing {
+public:
+    // Registers group `group` with the ring, which must outlive the buffers' use.
+    static Result<std::unique_ptr<BufferRing>> create(io_uring& ring, std::uint16_t group,
+                                                      std::uint32_t count, std::uint32_t size);
+    ~BufferRing();
+    BufferRing(const BufferRing&) = delete;
+    BufferRing& operator=(const BufferRing&) = delete;
+
+    [[nodiscard]] std::uint8_t* at(std::uint16_t id) const noexcept {
+        return memory_ + std::size_t{id} * size_;
+    }
+    void give_back(std::uint16_t id) noexcept;
+
+private:
+    BufferRing(std::uint32_t count, std::uint32_t size) noexcept : count_(count), size_(size) {}
+
+    std::uint32_t count_;  // a power of two
+    std::uint32_t size_;
+    std::uint8_t* memory_ = nullptr;
+    io_uring_buf_ring* entries_ = nullptr;
+};
+
+class UringIo final : public Io {
+public:
+    // Whether this kernel has what we need and lets us use it; the error says which is missing.
+    static Status probe();
+    static Result<std::unique_ptr<Io>> create(Ports ports);
+    ~UringIo() override;
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "uring"; }
+    void wait(Duration longest) override;
+    [[nodiscard]] bool collect(Turn& turn) override;
+    void submit(Turn& turn) override;
+
+private:
+    enum class Op : std::uint32_t { tun_read, udp_receive, mailbox, udp_send, tun_write };
+    enum class Family : std::uint32_t { v4, v6 };
+    // A send that the kernel has: its train and message must stay where they are.
+    struct Send {
+        TrainRef train;
+        SendMessage message;
+    };
+    // Received buffers of one turn, lent out until the writes that point into them are done.
+    struct Lent {
+        std::vector<std::uint16_t> buffers;
+        std::uint32_t writes = 0;  // on their way
+    };
+
+    explicit UringIo(Ports ports);
+    Status start();
+    [[nodiscard]] io_uring_sqe& prepare(Op op, std::uint32_t slot);
+    void arm_tun();
+    void arm_udp(Family family);
+    void arm_mailbox();
+    void rearm();
+    [[nodiscard]] int udp(Family family) const noexcept;
+    void complete(const io_uring_cqe& cqe, Turn& turn);
+    void tun_arrived(const io_uring_cqe& cqe, Turn& turn);
+    void udp_arrived(const io_uring_cqe& cqe, Turn& turn);
+    void send_done(std::uint32_t slot, int result, Turn& turn);
+    void write_done(std::uint32_t slot, int result, Turn& turn);
+    void give_back(Lent& lent);
+
+    Ports ports_;
+    io_uring ring_{};
+    bool ring_made_ = false, enabled_ = false, tun_gone_ = false;
+    bool tun_armed_ = false, mailbox_armed_ = false;
+    std::array<bool, 2> udp_armed_{};
+    std::unique_ptr<BufferRing> tun_buffers_;
+    std::unique_ptr<BufferRing> udp_buffers_;
+    msghdr receive_{};  // the shape of every received message
+    std::vector<Send> sends_;
+    std::vector<std::uint32_t> free_sends_;
+    std::vector<std::uint16_t> tun_lent_;
+    std::array<Lent, 8> lent_;  // a ring of turns; more than one only while writes are slow
+    std::size_t lent_now_ = 0;
+};
+
+}  // namespace wgns

@@ -1,0 +1,114 @@
+// What every backend must do, for each of them.
+#include "dataplane/io.h"
+
+#include "io_harness.h"
+
+namespace wgns {
+namespace {
+
+class IoTest : public ::testing::TestWithParam<IoKind> {
+protected:
+    IoHarness harness{GetParam()};
+};
+
+TEST_P(IoTest, ReadsTunPacketsInOrder) {
+    for (int i = 0; i < 20; ++i)
+        harness.put_into_tun("packet " + std::to_string(i));
+    harness.turn_until([&] { return harness.frames.size() == 20; });
+    for (std::size_t i = 0; i < 20; ++i)
+        EXPECT_EQ(harness.frames[i], "packet " + std::to_string(i));
+}
+
+TEST_P(IoTest, GoesOnWhenMorePacketsCameThanThereAreBuffers) {
+    std::size_t put = 0;
+    for (int round = 0; round < 40; ++round) {
+        for (int i = 0; i < 8; ++i)
+            harness.put_into_tun("packet " + std::to_string(put++));
+        ASSERT_TRUE(harness.turn());
+    }
+    harness.turn_until([&] { return harness.frames.size() == put; });
+}
+
+TEST_P(IoTest, ReceivesDatagramsOfEverySizeWithTheirSender) {
+    const std::vector<std::size_t> sizes{0, 1, 32, 1500, 9000, 65'507};
+    for (const std::size_t size : sizes)
+        harness.send_to_io(std::string(size, 'x'));
+    harness.turn_until([&] { return harness.datagrams.size() >= sizes.size() - 1; });
+    for (std::size_t i = 1; i < sizes.size(); ++i)
+        EXPECT_EQ(harness.datagrams[i - 1].size(), sizes[i]);
+}
+
+TEST_P(IoTest, TellsWhereADatagramCameFromAndTo) {
+    harness.send_to_io("hello");
+    harness.io->wait(std::chrono::seconds(1));
+    ASSERT_TRUE(harness.io->collect(harness.work));
+    ASSERT_EQ(harness.work.from_udp.size(), 1u);
+    const Endpoint& from = harness.work.from_udp[0].from;
+    EXPECT_TRUE(from.same_remote(harness.far));
+    EXPECT_EQ(from.local, harness.near.address);
+    harness.io->submit(harness.work);
+}
+
+TEST_P(IoTest, SendsATrainAsItsDatagrams) {
+    for (const char letter : {'a', 'b', 'c'}) {
+        const MutableBytes slot = harness.work.to_udp.datagram(harness.far, 100, 0);
+        std::fill(slot.begin(), slot.end(), static_cast<std::uint8_t>(letter));
+    }
+    std::fill_n(harness.work.to_udp.datagram(harness.far, 40, 0).data(), 40, std::uint8_t{'d'});
+    ASSERT_EQ(harness.work.to_udp.trains().size(), 1u);
+    ASSERT_TRUE(harness.turn());
+    ASSERT_TRUE(harness.turn());
+    // The far socket takes trains whole (UDP_GRO), so its bytes come in one piece or in four.
+    std::string received;
+    for (int i = 0; i < 4; ++i)
+        received += harness.receive_from_io();
+    EXPECT_EQ(received, std::string(100, 'a') + std::string(100, 'b') + std::string(100, 'c') +
+                            std::string(40, 'd'));
+    EXPECT_EQ(harness.work.drops[Drop::send_failed], 0u);
+}
+
+TEST_P(IoTest, WritesToTheTunFromAReceivedBuffer) {
+    harness.send_to_io("inner packet");
+    harness.io->wait(std::chrono::seconds(1));
+    ASSERT_TRUE(harness.io->collect(harness.work));
+    ASSERT_EQ(harness.work.from_udp.size(), 1u);
+    harness.work.write_tun(harness.work.from_udp[0].bytes);
+    harness.io->submit(harness.work);
+    ASSERT_TRUE(harness.turn());
+    EXPECT_EQ(harness.take_from_tun(), "inner packet");
+}
+
+TEST_P(IoTest, ASendThatFailsIsCountedAndItsTrainComesBack) {
+    const std::size_t free = harness.work.to_udp.free_count();
+    // There is no socket of this family.
+    static_cast<void>(harness.work.to_udp.datagram(*Endpoint::parse("[::1]:9"), 100, 0));
+    ASSERT_TRUE(harness.turn());
+    harness.turn_until([&] { return harness.work.drops[Drop::send_failed] == 1; });
+    EXPECT_EQ(harness.work.to_udp.free_count(), free);
+}
+
+TEST_P(IoTest, IsWokenByTheMailbox) {
+    ASSERT_TRUE(harness.mailbox.post(Stop{}));
+    harness.io->wait(std::chrono::seconds(5));
+    ASSERT_TRUE(harness.io->collect(harness.work));
+    EXPECT_TRUE(harness.work.has_commands);
+    EXPECT_EQ(harness.mailbox.take().size(), 1u);
+    harness.io->submit(harness.work);
+}
+
+TEST_P(IoTest, AWaitEndsAtItsDeadline) {
+    const SystemClock clock;
+    const TimePoint before = clock.now();
+    harness.io->wait(std::chrono::milliseconds(20));
+    const Duration waited = clock.now() - before;
+    EXPECT_GE(waited, std::chrono::milliseconds(19));
+    EXPECT_LT(waited, std::chrono::seconds(5));
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, IoTest, ::testing::Values(IoKind::uring, IoKind::epoll),
+                         [](const auto& kind) {
+                             return kind.param == IoKind::uring ? "uring" : "epoll";
+                         });
+
+}  // namespace
+}  // namespace wgns

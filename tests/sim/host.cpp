@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include "host.h"
+
+namespace wgns::sim {
+
+namespace {
+
+Endpoint outer_address(std::uint8_t number) {
+    Endpoint endpoint;
+    endpoint.address = IpAddress::v4(std::array<std::uint8_t, 4>{192, 0, 2, number});
+    endpoint.port = 51820;
+    return endpoint;
+}
+
+void deliver(Host& from, Host& to) {
+    for (Datagram& datagram : from.ports.sent)
+        if (datagram.to.same_remote(to.ports.address))
+            to.ports.to_receive.push_back(std::move(datagram));
+    from.ports.sent.clear();
+}
+
+}  // namespace
+
+Host::Host(std::uint8_t number, const SimClock& clock)
+    : number_(number), entropy_(number), mailbox_(*Mailbox::create()) {
+    ports.address = outer_address(number);
+    worker_ = std::make_unique<Worker>(std::make_unique<MemoryIo>(ports), make_aead_sodium(),
+                                       mailbox_, clock, entropy_);
+    PrivateKey key = generate_private_key(entropy_);
+    public_key_ = public_key_of(key);
+    ApplyChange identity;
+    identity.change.private_key = std::move(key);
+    post(std::move(identity));
+}
+
+void Host::post(Command command) {
+    EXPECT_TRUE(mailbox_.post(std::move(command)));
+    ports.has_commands = true;
+    turn();
+}
+
+void Host::add_peer(const Host& other, bool knows_endpoint, const PresharedKey& psk,
+                    std::uint16_t keepalive_seconds) {
+    ApplyChange change;
+    PeerChange& peer = change.change.peers.emplace_back();
+    peer.public_key = other.public_key();
+    peer.preshared_key = psk.duplicate();
+    if (knows_endpoint) peer.endpoint = other.ports.address;
+    peer.persistent_keepalive_seconds = keepalive_seconds;
+    const std::array<std::uint8_t, 4> inner{10, 0, 0, other.number_};
+    peer.allowed_ips.push_back({{IpAddress::v4(inner), 32}, false});
+    post(std::move(change));
+}
+
+WorkerSnapshot Host::snapshot() {
+    WorkerSnapshot taken;
+    post(TakeSnapshot{[&](WorkerSnapshot value) { taken = std::move(value); }});
+    return taken;
+}
+
+std::vector<std::uint8_t> Host::packet_to(const Host& other, std::size_t size) const {
+    std::vector<std::uint8_t> packet(size);
+    packet[0] = 0x45;
+    store_be(MutableBytes(packet).subspan(2), static_cast<std::uint16_t>(size));
+    packet[9] = 17;
+    for (const auto& [at, last] : {std::pair{12, number_}, std::pair{16, other.number_}})
+        copy_bytes(MutableBytes(packet).subspan(static_cast<std::size_t>(at)),
+                   std::array<std::uint8_t, 4>{10, 0, 0, last});
+    return packet;
+}
+
+void settle(Host& a, Host& b) {
+    for (int round = 0; round < 100; ++round) {
+        a.turn();
+        b.turn();
+        deliver(a, b);
+        deliver(b, a);
+        const bool is_quiet = a.ports.to_receive.empty() && b.ports.to_receive.empty() &&
+                              a.ports.to_read.empty() && b.ports.to_read.empty();
+        if (is_quiet) return;
+    }
+    ADD_FAILURE() << "the two hosts never stop talking";
+}
+
+}  // namespace wgns::sim

@@ -1,0 +1,44 @@
+// Ports made of memory: what a worker sends lies in `sent` and `written` until the test moves it
+// on. Nothing sleeps.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "dataplane/io.h"
+#include "dataplane/turn.h"
+
+namespace wgns::sim {
+
+struct Datagram {
+    Endpoint from;
+    Endpoint to;
+    std::vector<std::uint8_t> bytes;
+};
+
+// What both the worker's Io and the test hold.
+struct MemoryPorts {
+    Endpoint address;                               // of this side
+    std::deque<std::vector<std::uint8_t>> to_read;  // the next TUN reads
+    std::deque<Datagram> to_receive;
+    std::vector<std::vector<std::uint8_t>> written;  // TUN writes
+    std::vector<Datagram> sent;
+    bool has_commands = false;
+};
+
+class MemoryIo final : public Io {
+public:
+    explicit MemoryIo(MemoryPorts& ports) : ports_(ports) {}
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
+    void wait(Duration) override {}
+    [[nodiscard]] bool collect(Turn& turn) override;
+    void submit(Turn& turn) override;
+
+private:
+    MemoryPorts& ports_;
+    std::deque<std::vector<std::uint8_t>> frames_;  // lent for the turn
+    std::deque<Datagram> datagrams_;
+};
+
+}  // namespace wgns::sim

@@ -1,0 +1,172 @@
+// Two whole data planes in one process, on a clock that only the test moves.
+#include <gtest/gtest.h>
+
+#include "host.h"
+
+namespace wgns::sim {
+namespace {
+
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""ms;
+
+struct TwoHosts : ::testing::Test {
+    SimClock clock;
+    Host a{1, clock};
+    Host b{2, clock};
+
+    void connect(const PresharedKey& psk = {}) {
+        a.add_peer(b, true, psk);
+        b.add_peer(a, false, psk);
+    }
+    // Moves the clock in small steps, letting both talk.
+    void run_for(Duration time) {
+        for (Duration passed{}; passed < time; passed += 100ms) {
+            clock.advance(100ms);
+            settle(a, b);
+        }
+    }
+    static std::uint64_t sent_bytes(Host& host) {
+        return host.snapshot().device.peers.at(0).sent_bytes;
+    }
+};
+
+TEST_F(TwoHosts, AStagedPacketArrivesAfterTheHandshake) {
+    connect();
+    const auto packet = a.packet_to(b, 100);
+    a.send(packet);
+    settle(a, b);
+    ASSERT_EQ(b.ports.written.size(), 1u);
+    EXPECT_EQ(b.ports.written[0], packet);
+}
+
+TEST_F(TwoHosts, BothDirectionsCarryDataInOrder) {
+    connect();
+    for (std::size_t size = 60; size < 160; ++size)
+        a.send(a.packet_to(b, size));
+    settle(a, b);
+    for (std::size_t size = 60; size < 160; ++size)
+        b.send(b.packet_to(a, size));
+    settle(a, b);
+    ASSERT_EQ(b.ports.written.size(), 100u);
+    ASSERT_EQ(a.ports.written.size(), 100u);
+    for (std::size_t i = 0; i < 100; ++i) {
+        EXPECT_EQ(b.ports.written[i].size(), 60 + i);
+        EXPECT_EQ(a.ports.written[i].size(), 60 + i);
+    }
+}
+
+TEST_F(TwoHosts, APresharedKeyMustMatch) {
+    SeededEntropy entropy(7);
+    const PresharedKey psk = generate_preshared_key(entropy);
+    a.add_peer(b, true, psk);
+    b.add_peer(a, false);
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    EXPECT_TRUE(b.ports.written.empty());
+    b.add_peer(a, false, psk);
+    run_for(12s);
+    EXPECT_EQ(b.ports.written.size(), 1u);
+}
+
+TEST_F(TwoHosts, AStrangerIsNotAnswered) {
+    a.add_peer(b, true);
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    EXPECT_EQ(b.drops(Drop::unknown_peer), 1u);
+    EXPECT_TRUE(b.ports.sent.empty());
+}
+
+TEST_F(TwoHosts, AnIdleTunnelIsSilent) {
+    connect();
+    a.send(a.packet_to(b, 100));
+    run_for(30s);
+    const std::uint64_t before_a = sent_bytes(a), before_b = sent_bytes(b);
+    run_for(600s);
+    EXPECT_EQ(sent_bytes(a), before_a);
+    EXPECT_EQ(sent_bytes(b), before_b);
+}
+
+TEST_F(TwoHosts, DataThatIsNotAnsweredIsAnsweredByOneKeepalive) {
+    connect();
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    const std::uint64_t before = sent_bytes(b);
+    run_for(9s);
+    EXPECT_EQ(sent_bytes(b), before);
+    run_for(30s);
+    EXPECT_EQ(sent_bytes(b), before + data_overhead);
+}
+
+TEST_F(TwoHosts, TrafficGoesOnOverManyRekeys) {
+    connect();
+    std::size_t sent = 0;
+    for (int second = 0; second < 600; ++second) {
+        a.send(a.packet_to(b, 100));
+        ++sent;
+        run_for(1s);
+    }
+    EXPECT_EQ(b.ports.written.size(), sent);
+}
+
+TEST_F(TwoHosts, WithoutAnAnswerInitiationsStopAndStagedPacketsAreDropped) {
+    connect();
+    a.send(a.packet_to(b, 100));
+    std::size_t initiations = 0;
+    for (int tenths = 0; tenths < 2000; ++tenths) {
+        a.turn();
+        initiations += a.ports.sent.size();
+        a.ports.sent.clear();
+        clock.advance(100ms);
+    }
+    EXPECT_GE(initiations, 18u);
+    EXPECT_LE(initiations, 20u);
+    EXPECT_EQ(a.drops(Drop::staged_expired), 1u);
+}
+
+TEST_F(TwoHosts, AReplayedDatagramIsRefused) {
+    connect();
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    a.send(a.packet_to(b, 100));
+    a.turn();
+    ASSERT_EQ(a.ports.sent.size(), 1u);
+    b.ports.to_receive.push_back(a.ports.sent[0]);
+    b.ports.to_receive.push_back(a.ports.sent[0]);
+    b.turn();
+    EXPECT_EQ(b.ports.written.size(), 2u);
+    EXPECT_EQ(b.drops(Drop::replayed_packet), 1u);
+}
+
+TEST_F(TwoHosts, APacketFromAnAddressThatIsNotThePeersIsRefused) {
+    connect();
+    auto packet = a.packet_to(b, 100);
+    packet[15] = 99;
+    a.send(packet);
+    settle(a, b);
+    EXPECT_TRUE(b.ports.written.empty());
+    EXPECT_EQ(b.drops(Drop::bad_source), 1u);
+}
+
+TEST_F(TwoHosts, TheEndpointFollowsAuthenticPackets) {
+    connect();
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    a.ports.address.port = 4444;
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    b.send(b.packet_to(a, 100));
+    settle(a, b);
+    EXPECT_EQ(a.ports.written.size(), 1u);
+}
+
+TEST_F(TwoHosts, PersistentKeepaliveStartsAtOnceAndGoesOn) {
+    b.add_peer(a, false);
+    a.add_peer(b, true, {}, 25);
+    settle(a, b);
+    const std::uint64_t before = sent_bytes(a);
+    run_for(101s);
+    EXPECT_EQ(sent_bytes(a), before + 4 * data_overhead);
+}
+
+}  // namespace
+}  // namespace wgns::sim
