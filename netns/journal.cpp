@@ -1,0 +1,83 @@
+#include "netns/journal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "netns/namespace.h"
+
+namespace wgns {
+
+namespace {
+
+using nlohmann::json;
+
+json to_json(const Made& made) {
+    if (const auto* ns = std::get_if<MadeNamespace>(&made))
+        return {{"namespace", ns->name}, {"identity", ns->identity}};
+    return {{"file", std::get<MadeFile>(made).path}};
+}
+
+std::optional<Made> from_json(const json& line) {
+    if (!line.is_object()) return std::nullopt;
+    if (line.contains("namespace") && line["namespace"].is_string() && line.contains("identity") &&
+        line["identity"].is_number_unsigned())
+        return MadeNamespace{line["namespace"], line["identity"]};
+    if (line.contains("file") && line["file"].is_string()) return MadeFile{line["file"]};
+    return std::nullopt;
+}
+
+Status take_away(const Made& made) {
+    if (const auto* ns = std::get_if<MadeNamespace>(&made))
+        return remove_name(ns->name, ns->identity);
+    const std::string& path = std::get<MadeFile>(made).path;
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Error{errno, "unlink", path, {}};
+    return Done{};
+}
+
+}  // namespace
+
+std::string describe(const Made& made) {
+    if (const auto* ns = std::get_if<MadeNamespace>(&made)) return "namespace " + ns->name;
+    return "file " + std::get<MadeFile>(made).path;
+}
+
+Result<Journal> Journal::open(const std::string& path) {
+    UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!file) return Error{errno, "open", path, {}};
+    // A torn last line must not swallow the next one; empty lines say nothing.
+    if (::lseek(file.get(), 0, SEEK_END) > 0 && ::write(file.get(), "\n", 1) != 1)
+        return Error{errno, "write", path, "is the disk full?"};
+    return Journal(std::move(file), path);
+}
+
+Status Journal::will_make(const Made& made) {
+    const std::string line = to_json(made).dump() + "\n";
+    if (::write(file_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+        return Error{errno, "write", path_, "is the disk full?"};
+    if (::fdatasync(file_.get()) != 0) return Error{errno, "fdatasync", path_, {}};
+    return Done{};
+}
+
+Result<std::vector<Made>> read_journal(const std::string& path) {
+    std::vector<Made> all;
+    std::ifstream file(path);
+    std::string line;
+    while (std::getline(file, line))
+        if (auto made = from_json(json::parse(line, nullptr, false)))
+            all.push_back(*std::move(made));
+    return all;
+}
+
+std::vector<Error> undo(const std::vector<Made>& made) {
+    std::vector<Error> failures;
+    for (auto one = made.rbegin(); one != made.rend(); ++one)
+        if (auto gone = take_away(*one); !gone) failures.push_back(gone.error());
+    return failures;
+}
+
+}  // namespace wgns

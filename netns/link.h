@@ -1,0 +1,48 @@
+// Links, addresses and routes of one network namespace, by rtnetlink. The Netlink says which
+// namespace.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "netns/netlink.h"
+
+namespace wgns {
+
+// 1 to 15 bytes that the kernel takes and scripts survive: no '/', ':', '%' or blank, not "." or
+// "..".
+[[nodiscard]] bool valid_interface_name(std::string_view name) noexcept;
+
+struct Link {
+    std::string name;
+    std::uint32_t index = 0;
+    std::uint32_t mtu = 0;
+    bool is_up = false;
+};
+
+[[nodiscard]] Result<std::vector<Link>> list_links(Netlink& netlink);
+[[nodiscard]] Result<Link> find_link(Netlink& netlink, const std::string& name);
+
+[[nodiscard]] Status set_link_up(Netlink& netlink, const Link& link);
+// Before a TUN comes up: no link-local address of its own and no multicast, so that nothing but
+// what was asked for enters the tunnel; and its MTU.
+[[nodiscard]] Status prepare_tun(Netlink& netlink, const Link& link, std::uint32_t mtu);
+
+// Without duplicate address detection, which a tunnel has no use for.
+[[nodiscard]] Status add_address(Netlink& netlink, const Link& link, const IpPrefix& address);
+
+struct Route {
+    IpPrefix destination;       // bits behind the length must be zero
+    std::uint32_t table = 254;  // RT_TABLE_MAIN
+    std::optional<std::uint32_t> metric;
+};
+[[nodiscard]] Status add_route(Netlink& netlink, const Link& link, const Route& route);
+
+// The MTU on the way to `destination`: the route's own where it has one, else its link's.
+[[nodiscard]] Result<std::uint32_t> route_mtu(Netlink& netlink, const IpAddress& destination);
+
+}  // namespace wgns

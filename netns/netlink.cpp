@@ -1,0 +1,76 @@
+#include "netns/netlink.h"
+
+#include <linux/netlink.h>
+
+#include <array>
+#include <cerrno>
+
+namespace wgns {
+
+namespace {
+
+constexpr std::size_t answer_size = 32'768;
+
+// The kernel's sentence about what was wrong, where it has one (extended acknowledgement).
+std::string explanation(const nlmsghdr& message) {
+    if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
+    const auto& failure = *static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
+    std::size_t skipped = sizeof(nlmsgerr);
+    if ((message.nlmsg_flags & NLM_F_CAPPED) == 0)
+        skipped += mnl_nlmsg_get_payload_len(&failure.msg);
+    std::string text;
+    for_each_attribute(message, skipped, [&](const nlattr& attribute) {
+        if (mnl_attr_get_type(&attribute) == NLMSGERR_ATTR_MSG) text = mnl_attr_get_str(&attribute);
+    });
+    return text;
+}
+
+bool ends_answer(const nlmsghdr& message) noexcept {
+    return message.nlmsg_type == NLMSG_ERROR || message.nlmsg_type == NLMSG_DONE;
+}
+
+}  // namespace
+
+Result<Netlink> Netlink::open() {
+    Netlink netlink(::mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
+    if (!netlink.socket_) return Error{errno, "socket", "NETLINK_ROUTE", {}};
+    const int on = 1;
+    // Only for better messages; kernels before 4.12 refuse.
+    ::mnl_socket_setsockopt(netlink.socket_.get(), NETLINK_EXT_ACK, const_cast<int*>(&on),
+                            sizeof on);
+    if (::mnl_socket_bind(netlink.socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0)
+        return Error{errno, "bind", "NETLINK_ROUTE", {}};
+    return netlink;
+}
+
+Status Netlink::request(nlmsghdr& message, const char* operation, std::string subject) {
+    return query(message, operation, std::move(subject), [](const nlmsghdr&) {});
+}
+
+Status Netlink::query(nlmsghdr& message, const char* operation, std::string subject,
+                      const std::function<void(const nlmsghdr&)>& answer) {
+    message.nlmsg_seq = ++sequence_;
+    message.nlmsg_flags =
+        static_cast<std::uint16_t>(message.nlmsg_flags | NLM_F_REQUEST | NLM_F_ACK);
+    if (::mnl_socket_sendto(socket_.get(), &message, message.nlmsg_len) < 0)
+        return Error{errno, operation, std::move(subject), {}};
+    alignas(nlmsghdr) std::array<char, answer_size> buffer;
+    for (;;) {
+        const ssize_t size = ::mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
+        if (size < 0) return Error{errno, operation, std::move(subject), {}};
+        int left = static_cast<int>(size);
+        const auto* one = reinterpret_cast<const nlmsghdr*>(buffer.data());
+        for (; mnl_nlmsg_ok(one, left); one = mnl_nlmsg_next(one, &left)) {
+            if (one->nlmsg_seq != sequence_) continue;
+            if (!ends_answer(*one)) {
+                answer(*one);
+                continue;
+            }
+            const int code = -*static_cast<const int*>(mnl_nlmsg_get_payload(one));
+            if (code == 0) return Done{};
+            return Error{code, operation, std::move(subject), explanation(*one)};
+        }
+    }
+}
+
+}  // namespace wgns

@@ -1,0 +1,50 @@
+// Requests to rtnetlink, each answered before the next (rtnetlink(7)), by libmnl.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+
+namespace wgns {
+
+// The socket keeps the network namespace of the thread that opened it. One thread at a time.
+// Calls fn(const nlattr&) for each attribute behind the message's own header of `header_size`
+// bytes.
+template <class Fn>
+void for_each_attribute(const nlmsghdr& message, std::size_t header_size, Fn fn) {
+    const auto* at =
+        static_cast<const char*>(::mnl_nlmsg_get_payload_offset(&message, header_size));
+    const auto* const end = static_cast<const char*>(::mnl_nlmsg_get_payload_tail(&message));
+    for (;;) {
+        const auto* const attribute = reinterpret_cast<const nlattr*>(at);
+        if (!::mnl_attr_ok(attribute, static_cast<int>(end - at))) return;
+        fn(*attribute);
+        at = reinterpret_cast<const char*>(::mnl_attr_next(attribute));
+    }
+}
+
+class Netlink {
+public:
+    [[nodiscard]] static Result<Netlink> open();
+
+    // Sends the request and waits for its acknowledgement. `operation` and `subject` name it in an
+    // error; the kernel's own explanation becomes the hint.
+    [[nodiscard]] Status request(nlmsghdr& message, const char* operation, std::string subject);
+    // The same for a request with answers: each is given to `answer` before the acknowledgement.
+    [[nodiscard]] Status query(nlmsghdr& message, const char* operation, std::string subject,
+                               const std::function<void(const nlmsghdr&)>& answer);
+
+private:
+    struct Close {
+        void operator()(mnl_socket* socket) const noexcept { ::mnl_socket_close(socket); }
+    };
+    explicit Netlink(mnl_socket* socket) noexcept : socket_(socket) {}
+
+    std::unique_ptr<mnl_socket, Close> socket_;
+    unsigned sequence_ = 0;
+};
+
+}  // namespace wgns

@@ -1,0 +1,55 @@
+#include "netns/tun_device.h"
+
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace wgns {
+
+namespace {
+
+constexpr const char* tun_file = "/dev/net/tun";
+
+Error open_error(int code) {
+    const char* hint = "";
+    if (code == ENOENT || code == ENXIO || code == ENODEV)
+        hint = "load the tun module (modprobe tun), or pass /dev/net/tun into the container";
+    if (code == EPERM || code == EACCES) hint = "run as root, or let this user open the device";
+    return {code, "open", tun_file, hint};
+}
+
+Error create_error(int code, const std::string& name) {
+    const char* hint = "";
+    if (code == EPERM) hint = "this needs CAP_NET_ADMIN in the namespace";
+    if (code == EBUSY)
+        hint = "an interface of this name is in use there: choose another with InterfaceName =";
+    return {code, "create TUN device", name, hint};
+}
+
+// The file's namespace is fixed when it is opened, so all of this runs inside.
+Result<UniqueFd> open_here(const std::string& name) {
+    UniqueFd fd(::open(tun_file, O_RDWR | O_CLOEXEC));
+    if (!fd) return open_error(errno);
+    ifreq request{};
+    WG_ASSERT(name.size() < sizeof request.ifr_name);
+    std::copy(name.begin(), name.end(), request.ifr_name);
+    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
+        // Not the TUN driver at all: somebody put another file in its place.
+        if (errno == ENOTTY) return open_error(ENODEV);
+        return create_error(errno, name);
+    }
+    return fd;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_tun(const Namespace& ns, const std::string& name) {
+    return ns.run([&] { return open_here(name); });
+}
+
+}  // namespace wgns

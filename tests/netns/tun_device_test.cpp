@@ -1,0 +1,58 @@
+#include "netns/tun_device.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+
+#include <cerrno>
+
+#include "tests/netns/test_network.h"
+
+namespace wgns {
+namespace {
+
+constexpr const char* device = "wgnstest0";
+
+TEST(tun_device, is_born_inside) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto ns = Namespace::create();
+    ASSERT_TRUE(ns);
+    const auto tun = open_tun(*ns, device);
+    ASSERT_TRUE(tun) << describe(tun.error());
+    const auto index = ns->run([] { return Result<unsigned>(::if_nametoindex(device)); });
+    ASSERT_TRUE(index);
+    EXPECT_NE(*index, 0U);
+    EXPECT_EQ(::if_nametoindex(device), 0U);
+    EXPECT_NE(::fcntl(tun->get(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST(tun_device, the_longest_name_fits) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto ns = Namespace::create();
+    ASSERT_TRUE(ns);
+    EXPECT_TRUE(open_tun(*ns, "wgnstest8901234"));
+}
+
+TEST(tun_device, a_name_in_use_is_an_error_with_a_hint) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto ns = Namespace::create();
+    ASSERT_TRUE(ns);
+    const auto first = open_tun(*ns, device);
+    ASSERT_TRUE(first);
+    const auto second = open_tun(*ns, device);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, EBUSY);
+    EXPECT_NE(second.error().hint.find("InterfaceName"), std::string::npos);
+}
+
+TEST(tun_device, one_name_in_two_namespaces) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto one = Namespace::create();
+    const auto other = Namespace::create();
+    ASSERT_TRUE(one && other);
+    const auto first = open_tun(*one, device);
+    EXPECT_TRUE(first);
+    EXPECT_TRUE(open_tun(*other, device));
+}
+
+}  // namespace
+}  // namespace wgns
