@@ -1,0 +1,208 @@
+#include "control/bring_up.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "control/control_server.h"
+#include "control/daemon.h"
+#include "control/descriptor_channel.h"
+#include "control/held_signals.h"
+#include "control/instance_plan.h"
+#include "control/network.h"
+#include "control/process_id.h"
+#include "control/service_manager.h"
+#include "control/spawn.h"
+#include "control/state_dir.h"
+#include "control/supervisor.h"
+#include "control/teardown.h"
+#include "control/udp_sockets.h"
+
+namespace wgns {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Descriptors = std::map<std::string, UniqueFd>;
+
+Failure failed(std::string line) {
+    return {exit_status::failed, std::move(line)};
+}
+
+// One `up`. Each step leaves what the next one needs.
+class Up {
+public:
+    Up(Config config, fs::path file, const UpRequest& request)
+        : config_(std::move(config)),
+          file_(std::move(file)),
+          request_(request),
+          state_(config_.instance) {}
+
+    Outcome run() {
+        auto lock = state_.create_and_lock();
+        if (!lock) return step_failed("up " + name(), lock.error());
+        setup_ = daemon_setup(config_, interface_mtu(config_), request_.io);
+        fingerprint_ = fingerprint(file_, setup_);
+        if (state_.running_supervisor()) return up_already();
+        const HeldSignals held;
+        auto outcome = make(std::move(*lock));
+        if (outcome && !request_.foreground && held.came())
+            outcome = failed("up " + name() + ": interrupted");
+        if (!outcome) give_up();
+        return outcome;
+    }
+
+private:
+    [[nodiscard]] const std::string& name() const { return config_.instance; }
+
+    void give_up() {
+        // In the foreground the supervisor is this very process.
+        auto done = request_.foreground ? Status(Done{}) : end_supervisor(state_);
+        if (done) done = clear_instance(state_);
+        if (!done) spdlog::error("{}: {}", name(), describe(done.error()));
+    }
+
+    Outcome up_already() {
+        if (state_.read(StateDir::fingerprint) == fingerprint_) return name() + " is up already";
+        return failed(name() + ": up already with another configuration; run `wgns-user down " +
+                      name() + "` first");
+    }
+
+    Outcome make(UniqueFd lock) {
+        const auto rest_cleared = undo_network(state_.journal());
+        if (!rest_cleared) return step_failed("what an earlier run left", rest_cleared.error());
+        if (::access("/dev/net/tun", F_OK) < 0)
+            return failed("up " + name() +
+                          ": /dev/net/tun: no such device; load the kernel module"
+                          " `tun`, or give the container this device");
+        auto descriptors = make_descriptors();
+        if (!descriptors) return descriptors.error();
+        const auto noted = write_notes();
+        if (!noted) return step_failed("state", noted.error());
+        if (request_.foreground) return stay(std::move(*descriptors), std::move(lock));
+        return leave_to_supervisor(*descriptors);
+    }
+
+    Result<Descriptors, Failure> make_descriptors() {
+        Descriptors made;
+        auto sockets = open_udp_sockets(config_.listen_port, config_.fwmark);
+        if (!sockets) return step_failed("UDP socket", sockets.error());
+        if (sockets->v4) made[descriptor_name::udp4] = std::move(sockets->v4);
+        if (sockets->v6) made[descriptor_name::udp6] = std::move(sockets->v6);
+
+        auto tun = make_network(config_, setup_.mtu, state_.journal());
+        if (!tun) return step_failed("namespace " + config_.namespace_name, tun.error());
+        made[descriptor_name::tun] = std::move(*tun);
+
+        auto setup = write_setup(setup_);
+        if (!setup) return step_failed("daemon's setup", setup.error());
+        made[descriptor_name::setup] = std::move(*setup);
+
+        // One that an earlier run left has nobody behind it any more.
+        ::unlink(state_.control_socket().c_str());
+        auto listener = listen_control(state_.control_socket().string());
+        if (!listener) return step_failed("control socket", listener.error());
+        made[descriptor_name::control] = std::move(*listener);
+        return made;
+    }
+
+    Status write_notes() {
+        auto done = state_.write(StateDir::fingerprint, fingerprint_);
+        if (done) done = state_.write(StateDir::namespace_name, config_.namespace_name);
+        return done;
+    }
+
+    Outcome leave_to_supervisor(const Descriptors& descriptors) {
+        auto channel = start_supervisor();
+        if (!channel) return step_failed("supervisor", channel.error());
+        std::map<std::string, int> lent;
+        for (const auto& [descriptor, fd] : descriptors)
+            lent[descriptor] = fd.get();
+        const auto sent = channel->send(nlohmann::json::object(), lent);
+        if (!sent) return step_failed("supervisor", sent.error());
+        return wait_ready(*channel);
+    }
+
+    Result<DescriptorChannel> start_supervisor() {
+        auto pair = DescriptorChannel::create_pair();
+        if (!pair) return pair.error();
+        const std::string log_path = state_.log().string();
+        const UniqueFd log(
+            ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!log) return Error{errno, "open", log_path, ""};
+        SpawnOptions options;
+        options.arguments = {"supervise", name()};
+        options.channel = pair->second.fd();
+        options.output = log.get();
+        options.own_session = true;
+        const auto pid = spawn_self(options);
+        if (!pid) return pid.error();
+        const auto process = ProcessId::of(*pid);
+        if (!process) return Error{ESRCH, "start", "supervisor", ""};
+        const auto noted = state_.write_supervisor(*process);
+        if (!noted) return noted.error();
+        return std::move(pair->first);
+    }
+
+    Outcome wait_ready(DescriptorChannel& channel) {
+        const auto received = channel.receive();
+        if (!received) return step_failed("supervisor", received.error());
+        if (!*received)
+            return failed("up " + name() + ": the supervisor ended before it was ready");
+        const nlohmann::json& body = (**received).body;
+        if (body.contains(daemon_word::ready)) return ready_line();
+        return failed("daemon: " + body.value(daemon_word::failed, "ended before it was ready"));
+    }
+
+    Outcome stay(Descriptors descriptors, UniqueFd lock) {
+        std::signal(SIGPIPE, SIG_IGN);
+        const auto self = ProcessId::of(::getpid());
+        WG_ASSERT(self.has_value());
+        const auto noted = state_.write_supervisor(*self);
+        if (!noted) return step_failed("state", noted.error());
+        Supervisor supervisor(name(), std::move(descriptors));
+        const auto ending = supervisor.run(-1, [&] {
+            // From here on `down` may take the lock and send the signal that ends this.
+            lock.reset();
+            spdlog::info("{}", ready_line());
+            notify_service_manager("READY=1");
+        });
+        notify_service_manager("STOPPING=1");
+        if (ending.cause == Supervisor::Cause::failed) return failed("daemon: " + ending.reason);
+        const auto cleared = clear_instance(state_);
+        if (!cleared) return step_failed("down " + name(), cleared.error());
+        if (ending.cause == Supervisor::Cause::device_gone)
+            return failed(name() + ": " + ending.reason);
+        return name() + " is down";
+    }
+
+    [[nodiscard]] std::string ready_line() const {
+        return fmt::format("{} is up: namespace {}, interface {}, {} peer{}", name(),
+                           config_.namespace_name, config_.interface_name, config_.peers.size(),
+                           config_.peers.size() == 1 ? "" : "s");
+    }
+
+    Config config_;
+    fs::path file_;
+    const UpRequest& request_;
+    StateDir state_;
+    DaemonSetup setup_;
+    std::string fingerprint_;
+};
+
+}  // namespace
+
+Outcome bring_up(Config config, const fs::path& file, const UpRequest& request) {
+    return Up(std::move(config), file, request).run();
+}
+
+}  // namespace wgns

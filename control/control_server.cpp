@@ -1,0 +1,162 @@
+#include "control/control_server.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace wgns {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Stream = asio::local::stream_protocol;
+
+// Lives as long as one of its operations is under way.
+class ControlServer::Client : public std::enable_shared_from_this<Client> {
+public:
+    Client(ControlServer& server, Stream::socket socket)
+        : handler_(server.handler_),
+          count_(server.client_count_),
+          socket_(std::move(socket)),
+          idle_(socket_.get_executor()) {
+        ++*count_;
+    }
+    ~Client() { --*count_; }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    void start() {
+        idle_.expires_after(idle_limit);
+        idle_.async_wait([weak = weak_from_this()](const error_code& error) {
+            const auto self = weak.lock();
+            if (!error && self) self->close();
+        });
+        asio::async_read_until(socket_, asio::dynamic_buffer(text_, max_request_bytes), '\n',
+                               [self = shared_from_this()](const error_code& error, std::size_t) {
+                                   if (!error) self->handle();
+                               });
+    }
+
+private:
+    void handle() {
+        text_.resize(text_.find('\n'));
+        handler_(text_, [self = shared_from_this()](std::string line) {
+            self->text_ = std::move(line);
+            self->text_ += '\n';
+            asio::async_write(self->socket_, asio::buffer(self->text_),
+                              [self](const error_code&, std::size_t) { self->close(); });
+        });
+    }
+    void close() {
+        error_code ignored;
+        idle_.cancel();
+        socket_.close(ignored);
+    }
+
+    const Handler& handler_;
+    std::shared_ptr<std::size_t> count_;
+    Stream::socket socket_;
+    asio::steady_timer idle_;
+    std::string text_;
+};
+
+ControlServer::ControlServer(asio::io_context& context, UniqueFd listener, Handler handler)
+    : acceptor_(context, Stream(), listener.release()), handler_(std::move(handler)) {}
+
+ControlServer::~ControlServer() = default;
+
+void ControlServer::start() {
+    accept();
+}
+
+void ControlServer::accept() {
+    acceptor_.async_accept([this](const error_code& error, Stream::socket socket) {
+        if (error == asio::error::operation_aborted) return;
+        if (!error && *client_count_ < max_clients)
+            std::make_shared<Client>(*this, std::move(socket))->start();
+        accept();
+    });
+}
+
+namespace {
+
+Result<sockaddr_un> address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return Error{ENAMETOOLONG, "socket", path, ""};
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    return address;
+}
+
+Result<UniqueFd> new_socket(const std::string& path) {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd) return Error{errno, "socket", path, ""};
+    return fd;
+}
+
+bool wait_readable(int fd, std::chrono::steady_clock::time_point deadline) {
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        pollfd waited{fd, POLLIN, 0};
+        const int ready = ::poll(&waited, 1, static_cast<int>(std::max<long>(left.count(), 0)));
+        if (ready >= 0 || errno != EINTR) return ready > 0;
+    }
+}
+
+}  // namespace
+
+Result<UniqueFd> listen_control(const std::string& path) {
+    const auto address = address_of(path);
+    if (!address) return address.error();
+    auto fd = new_socket(path);
+    if (!fd) return fd.error();
+    // Before the name exists: bind gives it the mode that the socket has.
+    auto done = check(::fchmod(fd->get(), 0600), "fchmod", path);
+    if (done)
+        done =
+            check(::bind(fd->get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address),
+                  "bind", path);
+    if (done) done = check(::listen(fd->get(), ControlServer::max_clients), "listen", path);
+    if (!done) return done.error();
+    return fd;
+}
+
+Result<std::string> ask_control(const std::string& path, const std::string& request,
+                                std::chrono::milliseconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto address = address_of(path);
+    if (!address) return address.error();
+    const auto fd = new_socket(path);
+    if (!fd) return fd.error();
+    const auto connected =
+        check(::connect(fd->get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address),
+              "connect", path);
+    if (!connected) return connected.error();
+    const std::string line = request + '\n';
+    const auto sent = ::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL);
+    if (sent < 0) return Error{errno, "send", path, ""};
+
+    std::string answer;
+    std::vector<char> part(std::size_t{64} * 1024);
+    while (answer.empty() || answer.back() != '\n') {
+        if (!wait_readable(fd->get(), deadline)) return Error{ETIMEDOUT, "recv", path, ""};
+        const auto got = ::recv(fd->get(), part.data(), part.size(), 0);
+        if (got < 0) return Error{errno, "recv", path, ""};
+        if (got == 0) return Error{ECONNRESET, "recv", path, ""};
+        answer.append(part.data(), static_cast<std::size_t>(got));
+    }
+    answer.pop_back();
+    return answer;
+}
+
+}  // namespace wgns

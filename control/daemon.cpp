@@ -1,0 +1,194 @@
+#include "control/daemon.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <utility>
+#include <variant>
+
+#include "control/failure.h"
+#include "control/supervisor.h"
+#include "control/uapi.h"
+#include "dataplane/udp_socket.h"
+
+namespace wgns {
+
+namespace asio = boost::asio;
+
+namespace {
+
+UniqueFd take(std::map<std::string, UniqueFd>& descriptors, const char* name) {
+    const auto at = descriptors.find(name);
+    return at == descriptors.end() ? UniqueFd() : std::move(at->second);
+}
+
+Error missing(const char* name) {
+    return {EBADF, "receive", std::string("descriptor ") + name, ""};
+}
+
+IoKind io_kind(const std::string& spelled) {
+    if (spelled == "uring") return IoKind::uring;
+    if (spelled == "epoll") return IoKind::epoll;
+    return IoKind::automatic;
+}
+
+// The command that made the instance printed this text, so what is wrong with it is our own doing.
+Result<DeviceChange> read_change(std::string_view text) {
+    UapiReader reader;
+    auto request = reader.next(text);
+    if (!request) request = reader.finish();
+    auto* set = request ? std::get_if<UapiSet>(&*request) : nullptr;
+    const int code = set != nullptr ? set->errno_value : EBADMSG;
+    if (code != 0) return Error{code, "configure", "device", ""};
+    return std::move(set->change);
+}
+
+}  // namespace
+
+Daemon::Daemon(DescriptorChannel channel)
+    : channel_(std::move(channel)), channel_watch_(context_) {}
+
+Daemon::~Daemon() {
+    if (!worker_thread_.joinable()) return;
+    // A full mailbox is emptied at the worker's next turn.
+    while (!mailbox_->post(Stop{}))
+        std::this_thread::yield();
+    worker_thread_.join();
+}
+
+int Daemon::run() {
+    const auto started = start();
+    if (!started) {
+        const std::string reason = describe(started.error());
+        spdlog::error("{}: {}", setup_.instance, reason);
+        const auto told = channel_.send({{daemon_word::failed, reason}});
+        if (!told) spdlog::error("{}: {}", setup_.instance, describe(told.error()));
+        return exit_status::failed;
+    }
+    context_.run();
+    return status_;
+}
+
+Status Daemon::start() {
+    auto received = channel_.receive();
+    if (!received) return received.error();
+    if (!*received) return Error{EPIPE, "receive", "supervisor's descriptors", ""};
+    std::map<std::string, UniqueFd> descriptors = std::move((**received).descriptors);
+
+    auto setup = read_setup(take(descriptors, descriptor_name::setup).get());
+    if (!setup) return setup.error();
+    setup_ = std::move(*setup);
+    facts_.setup = &setup_;
+    UniqueFd listener = take(descriptors, descriptor_name::control);
+    if (!listener) return missing(descriptor_name::control);
+    auto done = start_worker(std::move(descriptors));
+    if (done) done = configure();
+    if (!done) return done;
+
+    server_.emplace(context_, std::move(listener),
+                    [this](const std::string& request, ControlServer::Answer reply) {
+                        answer(request, std::move(reply));
+                    });
+    server_->start();
+    watch_channel();
+    return Done{};
+}
+
+Status Daemon::start_worker(std::map<std::string, UniqueFd> descriptors) {
+    auto mailbox = Mailbox::create();
+    if (!mailbox) return mailbox.error();
+    mailbox_.emplace(std::move(*mailbox));
+
+    Ports ports;
+    ports.tun = take(descriptors, descriptor_name::tun);
+    ports.udp_v4 = take(descriptors, descriptor_name::udp4);
+    ports.udp_v6 = take(descriptors, descriptor_name::udp6);
+    ports.mailbox_event = mailbox_->event_fd();
+    if (!ports.tun) return missing(descriptor_name::tun);
+    if (!ports.udp_v4 && !ports.udp_v6) return missing(descriptor_name::udp4);
+    families_ = {static_cast<bool>(ports.udp_v4), static_cast<bool>(ports.udp_v6)};
+    facts_.listen_port = local_port(families_.v4 ? ports.udp_v4.get() : ports.udp_v6.get());
+    auto choice = make_io(io_kind(setup_.io), std::move(ports));
+    if (!choice) return choice.error();
+    facts_.io_reason = choice->reason;
+
+    worker_.emplace(std::move(choice->io), make_aead_sodium(), *mailbox_, clock_, entropy_);
+    worker_thread_ = std::thread([this] {
+        worker_->run();
+        asio::post(context_, [this] { end(daemon_word::device_gone); });
+    });
+    return Done{};
+}
+
+Status Daemon::configure() {
+    auto change = read_change(setup_.uapi);
+    if (!change) return change.error();
+    const bool posted =
+        mailbox_->post(SetMtu{setup_.mtu}) &&
+        mailbox_->post(ApplyChange{std::move(*change), [this](int error) {
+                                       asio::post(context_, [this, error] { configured(error); });
+                                   }});
+    if (!posted) return Error{EBUSY, "configure", "worker", ""};
+    return Done{};
+}
+
+void Daemon::configured(int error) {
+    const nlohmann::json word =
+        error == 0
+            ? nlohmann::json{{daemon_word::ready, true}}
+            : nlohmann::json{{daemon_word::failed, describe({error, "configure", "worker", ""})}};
+    const auto told = channel_.send(word);
+    if (error != 0 || !told) return end(exit_status::failed);
+    spdlog::info("{}: ready, UDP port {}", setup_.instance, facts_.listen_port);
+    resolve_names();
+}
+
+void Daemon::watch_channel() {
+    // A descriptor of its own: Asio closes what it watches.
+    channel_watch_.assign(::fcntl(channel_.fd(), F_DUPFD_CLOEXEC, 0));
+    channel_watch_.async_wait(asio::posix::stream_descriptor::wait_read,
+                              [this](const boost::system::error_code& error) {
+                                  if (!error) end(exit_status::done);
+                              });
+}
+
+void Daemon::resolve_names() {
+    resolver_.emplace(
+        context_, families_,
+        [this](const PublicKey& peer, const Endpoint& endpoint) {
+            DeviceChange change;
+            PeerChange& update = change.peers.emplace_back();
+            update.public_key = peer;
+            update.update_only = true;
+            update.endpoint = endpoint;
+            spdlog::info("{}: endpoint {}", setup_.instance, endpoint.to_string());
+            if (!mailbox_->post(ApplyChange{std::move(change), [](int) {}}))
+                spdlog::error("{}: the worker is too busy for a new endpoint", setup_.instance);
+        },
+        [this](const std::string& host, const std::string& reason) {
+            spdlog::warn("{}: endpoint {}: {}; trying again", setup_.instance, host, reason);
+        });
+    for (const NamedEndpoint& each : setup_.named_endpoints)
+        resolver_->resolve(each);
+}
+
+void Daemon::answer(const std::string& request, ControlServer::Answer answer) {
+    if (request != "status") return answer(R"({"error":"unknown request"})");
+    const auto take_snapshot = [this, answer](WorkerSnapshot snapshot) {
+        auto shared = std::make_shared<WorkerSnapshot>(std::move(snapshot));
+        asio::post(context_, [this, answer, shared] {
+            const auto replace = nlohmann::json::error_handler_t::replace;
+            answer(status_json(*shared, facts_).dump(-1, ' ', false, replace));
+        });
+    };
+    if (!mailbox_->post(TakeSnapshot{take_snapshot})) answer(R"({"error":"the worker is busy"})");
+}
+
+void Daemon::end(int status) {
+    status_ = status;
+    context_.stop();
+}
+
+}  // namespace wgns

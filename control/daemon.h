@@ -1,0 +1,72 @@
+// The process that carries packets: a control thread (the main one, Boost.Asio) and a worker
+// thread. It works on descriptors that it was given and opens nothing that needs privilege.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "control/control_server.h"
+#include "control/daemon_setup.h"
+#include "control/descriptor_channel.h"
+#include "control/endpoint_resolver.h"
+#include "control/status.h"
+#include "crypto/random.h"
+#include "dataplane/mailbox.h"
+#include "dataplane/worker.h"
+
+namespace wgns {
+
+// The names that descriptors have on their way to a daemon.
+namespace descriptor_name {
+inline constexpr const char* tun = "tun";
+inline constexpr const char* udp4 = "udp4";  // may be missing
+inline constexpr const char* udp6 = "udp6";  // may be missing
+inline constexpr const char* control = "control";
+inline constexpr const char* setup = "setup";
+}  // namespace descriptor_name
+
+class Daemon {
+public:
+    // `channel` leads to the supervisor.
+    explicit Daemon(DescriptorChannel channel);
+    ~Daemon();
+
+    // Waits for its descriptors, works until the supervisor closes the channel or the TUN device is
+    // gone, and returns the exit status. A failure is told to the supervisor.
+    [[nodiscard]] int run();
+
+private:
+    Status start();
+    Status start_worker(std::map<std::string, UniqueFd> descriptors);
+    Status configure();
+    void configured(int error);
+    void watch_channel();
+    void resolve_names();
+    void answer(const std::string& request, ControlServer::Answer answer);
+    void end(int status);
+
+    boost::asio::io_context context_;
+    DescriptorChannel channel_;
+    boost::asio::posix::stream_descriptor channel_watch_;
+    SystemClock clock_;
+    SystemEntropy entropy_;
+    DaemonSetup setup_;
+    StatusFacts facts_;
+    Families families_{false, false};
+    std::optional<Mailbox> mailbox_;
+    std::optional<Worker> worker_;
+    std::thread worker_thread_;
+    std::optional<ControlServer> server_;
+    std::optional<EndpointResolver> resolver_;
+    int status_ = 0;
+};
+
+}  // namespace wgns

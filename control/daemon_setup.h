@@ -1,0 +1,44 @@
+// What `up` hands the daemon besides sockets: the device's configuration and what `status` tells of
+// it. It travels in a sealed memory file, so a daemon that is started again reads the same, and no
+// key touches a disk.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "control/endpoint_resolver.h"
+#include "crypto/secret.h"
+
+namespace wgns {
+
+struct DaemonSetup {
+    // How one peer is called in the configuration; either may be empty.
+    struct PeerNames {
+        std::string name;
+        std::string endpoint;  // as written: "vpn.example.org:51820"
+    };
+
+    DaemonSetup() = default;
+    DaemonSetup(DaemonSetup&&) = default;
+    DaemonSetup& operator=(DaemonSetup&&) = default;
+    ~DaemonSetup();  // wipes the keys in `uapi`
+
+    std::string instance;
+    std::string namespace_name;
+    std::string interface;
+    std::uint32_t mtu = 0;
+    std::string io = "auto";  // as --io spells it
+    std::map<PublicKey, PeerNames> peers;
+    std::vector<NamedEndpoint> named_endpoints;
+    std::string uapi;  // a `set` request, as print_set makes it; holds the keys
+};
+
+// A memory file that nobody can write any more; the reader must have been given the descriptor.
+Result<UniqueFd> write_setup(const DaemonSetup& setup);
+// Reads from the start, whatever was read before.
+Result<DaemonSetup> read_setup(int file);
+
+}  // namespace wgns

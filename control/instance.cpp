@@ -1,0 +1,119 @@
+#include "control/instance.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "control/bring_up.h"
+#include "control/config.h"
+#include "control/control_server.h"
+#include "control/instance_plan.h"
+#include "control/namespace_users.h"
+#include "control/network.h"
+#include "control/state_dir.h"
+#include "control/teardown.h"
+
+namespace wgns {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds status_patience{5000};
+
+Failure failed(std::string line) {
+    return {exit_status::failed, std::move(line)};
+}
+
+std::optional<Failure> not_root(const std::string& what) {
+    if (::geteuid() == 0) return std::nullopt;
+    return failed(what + ": this needs root; run it with sudo");
+}
+
+Result<StateDir, Failure> known_instance(const std::string& name) {
+    const Failure unknown{
+        exit_status::no_such_instance,
+        name + ": no such instance; `wgns-user list` prints those that are there"};
+    if (!StateDir::is_valid_name(name)) return unknown;
+    StateDir state(name);
+    if (!state.exists()) return unknown;
+    return state;
+}
+
+void warn_of_those_inside(const StateDir& state) {
+    const auto netns = state.read(StateDir::namespace_name);
+    if (!netns) return;
+    for (const std::string& process : processes_inside(namespace_path(*netns)))
+        spdlog::warn("{}: {} is still inside, without a network from now on", state.name(),
+                     process);
+}
+
+}  // namespace
+
+Outcome up(const UpRequest& request) {
+    const fs::path file = config_path(request.config);
+    if (auto failure = not_root("up")) return *failure;
+    auto config = load_config(file);
+    if (!config) return Failure{exit_status::usage, describe(config.error())};
+    if (!config->socket_namespace.empty())
+        return Failure{exit_status::usage, file.string() +
+                                               ": SocketNamespace: not supported; call `up` in the "
+                                               "namespace that the sockets belong in"};
+    for (const std::string& warning : config->warnings)
+        spdlog::warn("{}", warning);
+    for (const std::string& line : not_carried_out(*config))
+        spdlog::warn("{}", line);
+    return bring_up(std::move(*config), file, request);
+}
+
+Outcome down(const std::string& name) {
+    if (auto failure = not_root("down")) return *failure;
+    const auto state = known_instance(name);
+    if (!state) return state.error();
+    const auto lock = state->lock();
+    if (!lock) return step_failed("down " + name, lock.error());
+    warn_of_those_inside(*state);
+    auto done = end_supervisor(*state);
+    if (done) done = clear_instance(*state);
+    if (!done) return step_failed("down " + name, done.error());
+    return name + " is down";
+}
+
+Result<std::vector<ListedInstance>, Failure> list_instances() {
+    if (auto failure = not_root("list")) return *failure;
+    std::vector<ListedInstance> all;
+    for (const std::string& name : StateDir::list())
+        all.push_back({name, StateDir(name).running_supervisor().has_value()});
+    return all;
+}
+
+Result<nlohmann::json, Failure> query_status(const std::string& name) {
+    if (auto failure = not_root("status")) return *failure;
+    const auto state = known_instance(name);
+    if (!state) return state.error();
+    const auto answer = ask_control(state->control_socket().string(), "status", status_patience);
+    if (!answer && !state->running_supervisor())
+        return failed(name + ": not running; `wgns-user down " + name + "` takes its rest away");
+    if (!answer) return step_failed("status " + name, answer.error());
+    nlohmann::json status = nlohmann::json::parse(*answer, nullptr, false);
+    if (!status.is_object()) return failed("status " + name + ": the daemon's answer is malformed");
+    if (status.contains("error"))
+        return failed("status " + name + ": " + status.value("error", ""));
+    return status;
+}
+
+Result<std::string, Failure> namespace_file(const std::string& name) {
+    if (auto failure = not_root("exec")) return *failure;
+    const auto state = known_instance(name);
+    if (!state) return state.error();
+    const auto netns = state->read(StateDir::namespace_name);
+    if (!netns) return failed(name + ": it is not up");
+    return namespace_path(*netns);
+}
+
+}  // namespace wgns

@@ -1,0 +1,42 @@
+// The commands that make an instance, take it away and ask it. Each does all of its work in the
+// calling process, as root, on one thread.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "control/failure.h"
+
+namespace wgns {
+
+struct UpRequest {
+    std::string config;  // NAME, read from /etc/wgns-user/NAME.conf, or a path to a file
+    std::string io = "auto";
+    bool foreground = false;
+};
+
+// What a command did, one line for people.
+using Outcome = Result<std::string, Failure>;
+
+// Makes the instance and returns when its tunnel can carry traffic; a failure leaves nothing
+// behind. In the foreground it returns when the instance is down again.
+[[nodiscard]] Outcome up(const UpRequest& request);
+
+// Takes away what `up` made, whatever is left of it.
+[[nodiscard]] Outcome down(const std::string& name);
+
+struct ListedInstance {
+    std::string name;
+    bool running = false;  // else: a rest that `down` takes away
+};
+[[nodiscard]] Result<std::vector<ListedInstance>, Failure> list_instances();
+
+// What the daemon answers to `status`, see control/status.h.
+[[nodiscard]] Result<nlohmann::json, Failure> query_status(const std::string& name);
+
+// The file of the instance's network namespace, for `exec`.
+[[nodiscard]] Result<std::string, Failure> namespace_file(const std::string& name);
+
+}  // namespace wgns

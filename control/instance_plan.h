@@ -1,0 +1,41 @@
+// What a configuration means for an instance: values, before anything is made.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "control/config.h"
+#include "control/daemon_setup.h"
+
+namespace wgns {
+
+// The file that `up`'s argument means: a path when it holds a '/' or ends in ".conf", otherwise the
+// name of an instance in /etc/wgns-user.
+[[nodiscard]] std::filesystem::path config_path(const std::string& argument);
+
+// Everything the daemon needs to know, keys included.
+[[nodiscard]] DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
+                                       const std::string& io);
+
+// The destinations that lead into the tunnel: allowed IPs, masked, sorted, each once. Empty where
+// the configuration wants none.
+[[nodiscard]] std::vector<IpPrefix> tunnel_routes(const Config& config);
+
+// What is left of the smallest MTU on the way to the peers, behind the outer headers; without one,
+// what wg-quick(8) takes. Never less than IPv6 needs (RFC 8200, section 5).
+[[nodiscard]] std::uint32_t tunnel_mtu(const std::vector<std::uint32_t>& route_mtus) noexcept;
+
+// The MTU that is configured, or the one that the routes to the peers' addresses leave. Asks the
+// kernel, in the caller's network namespace.
+[[nodiscard]] std::uint32_t interface_mtu(const Config& config);
+
+// A line for people for each thing in the configuration that `up` reads but does not carry out.
+[[nodiscard]] std::vector<std::string> not_carried_out(const Config& config);
+
+// Tells two configurations apart without keeping either: a hash of the file's text and the keys.
+[[nodiscard]] std::string fingerprint(const std::filesystem::path& file, const DaemonSetup& setup);
+
+}  // namespace wgns

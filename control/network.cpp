@@ -1,0 +1,97 @@
+#include "control/network.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/instance_plan.h"
+#include "netns/journal.h"
+#include "netns/link.h"
+#include "netns/namespace.h"
+#include "netns/netlink.h"
+#include "netns/tun_device.h"
+
+namespace wgns {
+
+namespace {
+
+Result<Namespace> make_namespace(const std::string& name, Journal& journal) {
+    auto ns = Namespace::create();
+    if (!ns) return ns.error();
+    const auto noted = journal.will_make(MadeNamespace{name, ns->identity()});
+    if (!noted) return noted.error();
+    const auto named = give_name(*ns, name);
+    if (!named) return named.error();
+    return ns;
+}
+
+// Before any link is up. Everybody inside may ping, and IPv6 stays off unless it is asked for, so
+// that programs do not try it in vain.
+Status set_up_kernel(const Namespace& ns, bool has_ipv6) {
+    constexpr const char* all_groups = "0 2147483647";
+    auto set = write_sysctl(ns, "net/ipv4/ping_group_range", all_groups);
+    if (!has_ipv6)
+        for (const char* name :
+             {"net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/default/disable_ipv6"})
+            if (set) set = write_sysctl(ns, name, "1");
+    if (!set) return set.error();
+    return Done{};
+}
+
+// Runs inside.
+Status set_up_links(const Config& config, std::uint32_t mtu, bool has_ipv6) {
+    auto netlink = Netlink::open();
+    if (!netlink) return netlink.error();
+    const auto loopback = find_link(*netlink, "lo");
+    if (!loopback) return loopback.error();
+    const auto tunnel = find_link(*netlink, config.interface_name);
+    if (!tunnel) return tunnel.error();
+
+    auto done = set_link_up(*netlink, *loopback);
+    if (done) done = prepare_tun(*netlink, *tunnel, mtu);
+    for (const IpPrefix& address : config.addresses)
+        if (done) done = add_address(*netlink, *tunnel, address);
+    if (done) done = set_link_up(*netlink, *tunnel);
+    for (const IpPrefix& destination : tunnel_routes(config)) {
+        if (!done) break;
+        if (!destination.address.is_v4() && !has_ipv6) continue;
+        Route route;
+        route.destination = destination;
+        if (config.table.kind == RouteTable::Kind::number) route.table = config.table.number;
+        route.metric = config.metric;
+        done = add_route(*netlink, *tunnel, route);
+    }
+    return done;
+}
+
+}  // namespace
+
+Result<UniqueFd> make_network(const Config& config, std::uint32_t mtu,
+                              const std::filesystem::path& journal_path) {
+    auto journal = Journal::open(journal_path.string());
+    if (!journal) return journal.error();
+    const auto ns = make_namespace(config.namespace_name, *journal);
+    if (!ns) return ns.error();
+    const bool has_ipv6 = std::any_of(config.addresses.begin(), config.addresses.end(),
+                                      [](const IpPrefix& each) { return !each.address.is_v4(); });
+    const auto kernel = set_up_kernel(*ns, has_ipv6);
+    if (!kernel) return kernel.error();
+    auto tun = open_tun(*ns, config.interface_name);
+    if (!tun) return tun.error();
+    const auto links = ns->run([&] { return set_up_links(config, mtu, has_ipv6); });
+    if (!links) return links.error();
+    return tun;
+}
+
+Status undo_network(const std::filesystem::path& journal) {
+    const auto made = read_journal(journal.string());
+    if (!made) return made.error();
+    auto failures = undo(*made);
+    if (!failures.empty()) return std::move(failures.front());
+    return Done{};
+}
+
+std::string namespace_path(const std::string& name) {
+    return netns_path(name);
+}
+
+}  // namespace wgns

@@ -1,0 +1,65 @@
+#include "control/roles.h"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "control/daemon.h"
+#include "control/failure.h"
+#include "control/spawn.h"
+#include "control/state_dir.h"
+#include "control/supervisor.h"
+#include "control/teardown.h"
+
+namespace wgns {
+
+namespace {
+
+int supervise(const StateDir& state, DescriptorChannel command) {
+    auto received = command.receive();
+    if (!received || !*received) return exit_status::usage;
+    Supervisor supervisor(state.name(), std::move((**received).descriptors));
+    std::optional<DescriptorChannel> open_command(std::move(command));
+    const auto ending = supervisor.run(open_command->fd(), [&] {
+        const auto told = open_command->send({{daemon_word::ready, true}});
+        if (!told) spdlog::warn("{}: {}", state.name(), describe(told.error()));
+        open_command.reset();
+    });
+    if (!ending.reason.empty()) spdlog::error("{}: {}", state.name(), ending.reason);
+    const auto cleared = clear_instance(state);
+    if (!cleared) spdlog::error("{}: {}", state.name(), describe(cleared.error()));
+    if (ending.cause == Supervisor::Cause::told && cleared) return exit_status::done;
+    if (open_command) {
+        const auto told = open_command->send({{daemon_word::failed, ending.reason}});
+        if (!told) spdlog::error("{}: {}", state.name(), describe(told.error()));
+    }
+    return exit_status::failed;
+}
+
+}  // namespace
+
+int supervisor_role(const std::string& instance) {
+    if (!StateDir::is_valid_name(instance)) return exit_status::usage;
+    std::signal(SIGPIPE, SIG_IGN);
+    return supervise(StateDir(instance), DescriptorChannel(UniqueFd(role_channel_fd)));
+}
+
+int daemon_role(const std::string& instance) {
+    if (!StateDir::is_valid_name(instance)) return exit_status::usage;
+    std::signal(SIGPIPE, SIG_IGN);
+    int status = exit_status::failed;
+    {
+        Daemon daemon{DescriptorChannel(UniqueFd(role_channel_fd))};
+        status = daemon.run();
+        spdlog::default_logger()->flush();
+        // A name server that does not answer would hold a normal exit up, for as long as the
+        // resolver's thread waits for it.
+        std::_Exit(status);
+    }
+}
+
+}  // namespace wgns

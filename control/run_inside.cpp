@@ -1,0 +1,106 @@
+#include "control/run_inside.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/unique_fd.h"
+
+namespace wgns {
+
+namespace {
+
+std::optional<unsigned> parse_id(const std::string& text) {
+    unsigned id = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, id);
+    // The highest id means "no change" to setresuid.
+    if (parsed.ec != std::errc{} || parsed.ptr != end || id == static_cast<unsigned>(-1))
+        return std::nullopt;
+    return id;
+}
+
+Result<RunAs::User> find_user(const std::string& text) {
+    const auto id = parse_id(text);
+    const passwd* entry = id ? ::getpwuid(*id) : ::getpwnam(text.c_str());
+    if (entry != nullptr) return RunAs::User{entry->pw_name, entry->pw_uid, entry->pw_gid};
+    // A number needs no entry; its group is then the one of the same number.
+    if (id) return RunAs::User{"", *id, *id};
+    return Error{0, "no such user", text, "give a name or a number known here"};
+}
+
+Result<gid_t> find_group(const std::string& text) {
+    if (const auto id = parse_id(text)) return gid_t{*id};
+    if (const group* entry = ::getgrnam(text.c_str())) return gid_t{entry->gr_gid};
+    return Error{0, "no such group", text, "give a name or a number known here"};
+}
+
+Status take_on(const RunAs::User& user) {
+    auto done = check(
+        user.name.empty() ? ::setgroups(0, nullptr) : ::initgroups(user.name.c_str(), user.gid),
+        "initgroups", user.name);
+    if (done) done = check(::setresgid(user.gid, user.gid, user.gid), "setresgid");
+    if (done) done = check(::setresuid(user.uid, user.uid, user.uid), "setresuid");
+    if (!done) return done.error();
+    return Done{};
+}
+
+Status enter(const std::string& netns, const RunAs& run_as) {
+    const UniqueFd fd(::open(netns.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return Error{errno, "open", netns, "the namespace is gone; bring the instance up"};
+    const auto entered = check(::setns(fd.get(), CLONE_NEWNET), "setns", netns);
+    if (!entered) return entered.error();
+    if (run_as.user) return take_on(*run_as.user);
+    return Done{};
+}
+
+}  // namespace
+
+Result<RunAs> choose_user(const std::string& option, const std::string& sudo_uid,
+                          const std::string& sudo_gid) {
+    std::string user = option;
+    std::string group;
+    if (option.empty()) {
+        user = sudo_uid;
+        group = sudo_gid;
+    } else if (const auto colon = option.find(':'); colon != std::string::npos) {
+        user = option.substr(0, colon);
+        group = option.substr(colon + 1);
+        if (group.empty()) return Error{0, "no group after ':'", option, ""};
+    }
+    if (user.empty() && option.empty()) return RunAs{};
+    auto found = find_user(user);
+    if (!found) return found.error();
+    if (!group.empty()) {
+        const auto gid = find_group(group);
+        if (!gid) return gid.error();
+        found->gid = *gid;
+    }
+    return RunAs{*found};
+}
+
+Failure run_inside(const std::string& netns, const std::string& instance, const RunAs& run_as,
+                   std::vector<std::string> command) {
+    WG_ASSERT(!command.empty());
+    const auto entered = enter(netns, run_as);
+    if (!entered) return {exit_status::exec_failed, "exec: " + describe(entered.error())};
+    if (::setenv("WGNS_NAME", instance.c_str(), 1) < 0)
+        return {exit_status::exec_failed, "exec: the environment is full"};
+
+    std::vector<char*> argv;
+    for (std::string& word : command)
+        argv.push_back(word.data());
+    argv.push_back(nullptr);
+    ::execvp(argv.front(), argv.data());
+    const Error error{errno, "exec", command.front(), ""};
+    return {error.code == ENOENT ? exit_status::not_found : exit_status::not_executable,
+            describe(error)};
+}
+
+}  // namespace wgns

@@ -1,0 +1,28 @@
+// What the daemon tells of itself, as JSON: the one form that `status --json` prints and that
+// `status` for people is made from. It never holds a private or preshared key.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "control/daemon_setup.h"
+#include "dataplane/mailbox.h"
+
+namespace wgns {
+
+// What the snapshot of a worker does not know.
+struct StatusFacts {
+    const DaemonSetup* setup = nullptr;  // never null
+    std::uint16_t listen_port = 0;
+    std::string io_reason;  // why not the first choice of I/O; may be empty
+};
+
+// {"instance", "namespace", "interface", "public_key", "listen_port", "mtu", "io", "io_reason",
+//  "aead", "peers": [{"public_key", "name", "endpoint_configured", "endpoint", "latest_handshake",
+//  "rx_bytes", "tx_bytes", "persistent_keepalive", "allowed_ips": [...]}], "drops": {NAME: count}}
+// Times are seconds since 1970, 0: never. A text that is not known is empty. Only drops that
+// happened are listed.
+[[nodiscard]] nlohmann::json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts);
+
+}  // namespace wgns

@@ -1,0 +1,70 @@
+// Keeps the descriptors of an instance and a daemon that works on them. It reads nothing that comes
+// from the network, so that what holds root has little to go wrong. One thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "control/back_off.h"
+#include "control/descriptor_channel.h"
+
+namespace wgns {
+
+// What a daemon tells its supervisor over the channel, and how it ends.
+namespace daemon_word {
+inline constexpr const char* ready = "ready";    // {"ready": true}: packets can flow
+inline constexpr const char* failed = "failed";  // {"failed": "why"}: it ends
+inline constexpr int device_gone = 4;            // exit status: the TUN was taken from it
+}  // namespace daemon_word
+
+class Supervisor {
+public:
+    enum class Cause { told, failed, device_gone };
+    struct Ending {
+        Cause cause = Cause::told;
+        std::string reason;  // for people; empty when told to end
+    };
+
+    // `descriptors` go to every daemon, under their names.
+    Supervisor(std::string instance, std::map<std::string, UniqueFd> descriptors);
+
+    // Starts the daemon and keeps one running, until SIGTERM, SIGINT, the end of `watched` before
+    // the daemon was ready (-1: none), a daemon that never became ready, or a device that is gone.
+    // A daemon that ends later is started again: after 100 ms, doubling to 5 s, and from 100 ms
+    // again once one has lived for a minute. On return no daemon runs. `on_ready` is called once.
+    Ending run(int watched, const std::function<void()>& on_ready);
+
+private:
+    using Clock = std::chrono::steady_clock;
+    struct Daemon {
+        pid_t pid;
+        DescriptorChannel channel;
+        Clock::time_point started;
+    };
+
+    Status start_daemon();
+    void stop_daemon();
+    [[nodiscard]] std::optional<Ending> wait_once(int signals, int watched);
+    [[nodiscard]] std::optional<Ending> take_signals(int signals);
+    void take_message();
+    [[nodiscard]] std::optional<Ending> daemon_ended(int wait_status);
+    [[nodiscard]] int milliseconds_to_restart() const;
+
+    std::string instance_;
+    std::map<std::string, UniqueFd> descriptors_;
+    std::optional<Daemon> daemon_;
+    BackOff back_off_;
+    Clock::time_point restart_at_;
+    bool was_ready_ = false;
+    bool channel_open_ = false;
+    std::string failure_;  // what the daemon said last
+};
+
+}  // namespace wgns

@@ -1,0 +1,17 @@
+// Taking an instance away, whoever does it: `down`, an `up` that failed, or its supervisor.
+#pragma once
+
+#include "base/result.h"
+#include "control/state_dir.h"
+
+namespace wgns {
+
+// Asks the supervisor to end, then makes it. Done also when there is none. Never from the
+// supervisor itself.
+Status end_supervisor(const StateDir& state);
+
+// Takes away what the journal tells of, and then the state. No supervisor runs any more, or the
+// caller is it. May be done twice.
+Status clear_instance(const StateDir& state);
+
+}  // namespace wgns

@@ -1,0 +1,77 @@
+#include "control/daemon_setup.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace wgns {
+namespace {
+
+PublicKey key_of(std::uint8_t byte) {
+    PublicKey key;
+    key.bytes.fill(byte);
+    return key;
+}
+
+DaemonSetup example() {
+    DaemonSetup setup;
+    setup.instance = "home";
+    setup.namespace_name = "space";
+    setup.interface = "wg0";
+    setup.mtu = 1420;
+    setup.io = "epoll";
+    setup.peers[key_of(1)] = {"a \"name\"\nwith \xff", "vpn.example.org:51820"};
+    setup.named_endpoints.push_back({key_of(1), "vpn.example.org", 51820});
+    setup.uapi = "private_key=00\nreplace_peers=true\n";
+    return setup;
+}
+
+TEST(DaemonSetup, ComesBackTheSame) {
+    const auto file = write_setup(example());
+    ASSERT_TRUE(file);
+    for (int round = 0; round < 2; ++round) {
+        const auto read = read_setup(file->get());
+        ASSERT_TRUE(read) << describe(read.error());
+        EXPECT_EQ(read->instance, "home");
+        EXPECT_EQ(read->namespace_name, "space");
+        EXPECT_EQ(read->interface, "wg0");
+        EXPECT_EQ(read->mtu, 1420U);
+        EXPECT_EQ(read->io, "epoll");
+        ASSERT_EQ(read->peers.size(), 1U);
+        EXPECT_EQ(read->peers.begin()->first, key_of(1));
+        EXPECT_EQ(read->peers.begin()->second.endpoint, "vpn.example.org:51820");
+        ASSERT_EQ(read->named_endpoints.size(), 1U);
+        EXPECT_EQ(read->named_endpoints[0].host, "vpn.example.org");
+        EXPECT_EQ(read->named_endpoints[0].port, 51820);
+        EXPECT_EQ(read->uapi, example().uapi);
+    }
+}
+
+TEST(DaemonSetup, CannotBeChangedAfterwards) {
+    const auto file = write_setup(example());
+    ASSERT_TRUE(file);
+    EXPECT_LT(::pwrite(file->get(), "x", 1, 0), 0);
+    EXPECT_LT(::ftruncate(file->get(), 0), 0);
+}
+
+TEST(DaemonSetup, RefusesOtherTexts) {
+    const char* texts[] = {
+        /* 0 */ "",
+        /* 1 */ "private_key=00",
+        /* 2 */ "{}\n",
+        /* 3 */ "[]\nprivate_key=00\n",
+        /* 4 */ "{\"instance\":1}\n",
+    };
+    for (std::size_t i = 0; i < std::size(texts); ++i) {
+        std::FILE* file = std::tmpfile();
+        ASSERT_NE(file, nullptr);
+        std::fputs(texts[i], file);
+        std::fflush(file);
+        EXPECT_FALSE(read_setup(::fileno(file))) << i;
+        std::fclose(file);
+    }
+}
+
+}  // namespace
+}  // namespace wgns

@@ -1,0 +1,106 @@
+#include "control/instance_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "control/uapi.h"
+#include "tests/control/temporary_folder.h"
+
+namespace wgns {
+namespace {
+
+PeerConfig peer_of(std::uint8_t byte, const std::vector<const char*>& allowed_ips) {
+    PeerConfig peer;
+    peer.public_key.bytes.fill(byte);
+    for (const char* text : allowed_ips)
+        peer.allowed_ips.push_back(*IpPrefix::parse(text));
+    return peer;
+}
+
+struct InstancePlanTest : testing::Test {
+    Config config;
+
+    void SetUp() override {
+        config.instance = config.namespace_name = config.interface_name = "home";
+        config.private_key.mutable_bytes()[0] = 8;
+        config.peers.push_back(peer_of(1, {"10.1.2.3/8", "::/0"}));
+        config.peers.push_back(peer_of(2, {"10.0.0.0/8", "0.0.0.0/0"}));
+        config.peers[0].endpoint = HostPort{"192.0.2.1", 7};
+        config.peers[1].endpoint = HostPort{"vpn.example.org", 8};
+        config.peers[1].name = "office";
+    }
+};
+
+TEST(ConfigPath, IsAPathOrAName) {
+    EXPECT_EQ(config_path("home"), "/etc/wgns-user/home.conf");
+    EXPECT_EQ(config_path("home.conf"), "home.conf");
+    EXPECT_EQ(config_path("./home"), "./home");
+}
+
+TEST_F(InstancePlanTest, DaemonLearnsNamesAndText) {
+    const DaemonSetup setup = daemon_setup(config, 1400, "epoll");
+    EXPECT_EQ(setup.instance, "home");
+    EXPECT_EQ(setup.mtu, 1400U);
+    ASSERT_EQ(setup.named_endpoints.size(), 1U);
+    EXPECT_EQ(setup.named_endpoints[0].host, "vpn.example.org");
+    EXPECT_EQ(setup.named_endpoints[0].port, 8);
+    EXPECT_EQ(setup.peers.at(config.peers[1].public_key).name, "office");
+    UapiReader reader;
+    std::string_view text = setup.uapi;
+    auto request = reader.next(text);
+    if (!request) request = reader.finish();
+    ASSERT_TRUE(request && std::holds_alternative<UapiSet>(*request));
+    EXPECT_EQ(std::get<UapiSet>(*request).errno_value, 0);
+    EXPECT_EQ(std::get<UapiSet>(*request).change.peers.size(), 2U);
+}
+
+TEST_F(InstancePlanTest, RoutesAreMaskedSortedAndUnique) {
+    std::vector<std::string> texts;
+    for (const IpPrefix& route : tunnel_routes(config))
+        texts.push_back(route.to_string());
+    EXPECT_EQ(texts, (std::vector<std::string>{"::/0", "0.0.0.0/0", "10.0.0.0/8"}));
+    config.table.kind = RouteTable::Kind::off;
+    EXPECT_TRUE(tunnel_routes(config).empty());
+    config.table.kind = RouteTable::Kind::automatic;
+    config.allowed_ips_as_routes = false;
+    EXPECT_TRUE(tunnel_routes(config).empty());
+}
+
+TEST(TunnelMtu, LeavesRoomForTheOuterHeaders) {
+    EXPECT_EQ(tunnel_mtu({}), 1420U);
+    EXPECT_EQ(tunnel_mtu({1500}), 1420U);
+    EXPECT_EQ(tunnel_mtu({9000, 1492}), 1412U);
+    EXPECT_EQ(tunnel_mtu({1300}), 1280U);
+    EXPECT_EQ(tunnel_mtu({0}), 1280U);
+}
+
+TEST_F(InstancePlanTest, MtuIsTheConfiguredOneFirst) {
+    config.mtu = 1300;
+    EXPECT_EQ(interface_mtu(config), 1300U);
+    config.mtu.reset();
+    EXPECT_GE(interface_mtu(config), 1280U);
+}
+
+TEST_F(InstancePlanTest, SaysWhatIsNotCarriedOut) {
+    EXPECT_TRUE(not_carried_out(config).empty());
+    config.dns_servers.push_back(*IpAddress::parse("192.0.2.53"));
+    config.hooks.push_back({Hook::Moment::pre_up, false, "true"});
+    EXPECT_EQ(not_carried_out(config).size(), 2U);
+}
+
+TEST_F(InstancePlanTest, FingerprintFollowsFileAndKeys) {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "home.conf";
+    std::ofstream(file) << "one";
+    const std::string first = fingerprint(file, daemon_setup(config, 1420, "auto"));
+    EXPECT_EQ(first, fingerprint(file, daemon_setup(config, 1420, "auto")));
+    config.private_key.mutable_bytes()[0] = 16;
+    const std::string other_key = fingerprint(file, daemon_setup(config, 1420, "auto"));
+    EXPECT_NE(first, other_key);
+    std::ofstream(file) << "two";
+    EXPECT_NE(other_key, fingerprint(file, daemon_setup(config, 1420, "auto")));
+}
+
+}  // namespace
+}  // namespace wgns

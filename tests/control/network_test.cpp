@@ -1,0 +1,46 @@
+#include "control/network.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/control/temporary_folder.h"
+
+namespace wgns {
+namespace {
+
+TEST(Network, WithoutAJournalThereIsNothingToUndo) {
+    const TemporaryFolder folder;
+    EXPECT_TRUE(undo_network(folder.path() / "journal"));
+}
+
+TEST(Network, IsMadeAndTakenAway) {
+    if (::geteuid() != 0 || ::access("/dev/net/tun", F_OK) < 0)
+        GTEST_SKIP() << "needs root and /dev/net/tun";
+    const TemporaryFolder folder;
+    const auto journal = folder.path() / "journal";
+    Config config;
+    config.namespace_name = "wgns-test-" + std::to_string(::getpid());
+    config.interface_name = "wg0";
+    config.addresses = {*IpPrefix::parse("10.9.0.1/24"), *IpPrefix::parse("fd09::1/64")};
+    config.peers.emplace_back().allowed_ips = {*IpPrefix::parse("0.0.0.0/0"),
+                                               *IpPrefix::parse("10.9.1.7/24")};
+
+    const auto tun = make_network(config, 1400, journal);
+    EXPECT_TRUE(tun) << describe(tun.error());
+    const std::string path = namespace_path(config.namespace_name);
+    EXPECT_TRUE(std::filesystem::exists(path));
+
+    const auto again = make_network(config, 1400, folder.path() / "other-journal");
+    EXPECT_FALSE(again);
+    EXPECT_TRUE(undo_network(folder.path() / "other-journal"));
+    EXPECT_TRUE(std::filesystem::exists(path)) << "somebody else's was taken away";
+
+    EXPECT_TRUE(undo_network(journal));
+    EXPECT_FALSE(std::filesystem::exists(path));
+    EXPECT_TRUE(undo_network(journal));
+}
+
+}  // namespace
+}  // namespace wgns

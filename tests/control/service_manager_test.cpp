@@ -1,0 +1,46 @@
+#include "control/service_manager.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "tests/control/temporary_folder.h"
+
+namespace wgns {
+namespace {
+
+TEST(ServiceManager, GetsTheState) {
+    const TemporaryFolder folder;
+    const std::string path = (folder.path() / "notify").string();
+    const UniqueFd listener(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+              0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+    notify_service_manager("READY=1");
+    ::unsetenv("NOTIFY_SOCKET");
+    std::array<char, 32> got{};
+    ASSERT_EQ(::recv(listener.get(), got.data(), got.size(), 0), 7);
+    EXPECT_STREQ(got.data(), "READY=1");
+}
+
+TEST(ServiceManager, IsNotNeeded) {
+    ::unsetenv("NOTIFY_SOCKET");
+    notify_service_manager("READY=1");
+    ::setenv("NOTIFY_SOCKET", "/nowhere/at/all", 1);
+    notify_service_manager("READY=1");
+    ::setenv("NOTIFY_SOCKET", std::string(200, 'x').c_str(), 1);
+    notify_service_manager("READY=1");
+    ::unsetenv("NOTIFY_SOCKET");
+}
+
+}  // namespace
+}  // namespace wgns
