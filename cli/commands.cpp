@@ -1,0 +1,228 @@
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "cli/keys.h"
+#include "cli/print_status.h"
+#include "control/failure.h"
+#include "control/instance.h"
+#include "control/run_inside.h"
+
+namespace wgns {
+
+namespace {
+
+constexpr const char* version_line = "wgns-user " WGNS_VERSION;
+
+int complain(const Failure& failure) {
+    fmt::print(stderr, "wgns-user: {}\n", failure.line);
+    return failure.status;
+}
+
+int report(const Outcome& outcome) {
+    if (!outcome) return complain(outcome.error());
+    fmt::print("{}\n", *outcome);
+    return exit_status::done;
+}
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// Everything that CLI11 fills in; one instance for one command line.
+struct Arguments {
+    UpRequest up;
+    std::string name;
+    std::string user;
+    std::vector<std::string> command;
+    bool json = false;
+};
+
+int run_exec(const Arguments& arguments) {
+    const auto run_as =
+        choose_user(arguments.user, environment("SUDO_UID"), environment("SUDO_GID"));
+    if (!run_as) return complain({exit_status::exec_failed, describe(run_as.error())});
+    const auto netns = namespace_file(arguments.name);
+    if (!netns) return complain({exit_status::exec_failed, netns.error().line});
+    return complain(run_inside(*netns, arguments.name, *run_as, arguments.command));
+}
+
+int run_list() {
+    const auto all = list_instances();
+    if (!all) return complain(all.error());
+    for (const ListedInstance& each : *all)
+        fmt::print("{:<16} {}\n", each.name,
+                   each.running ? "up" : "not running; `wgns-user down` takes its rest away");
+    return exit_status::done;
+}
+
+int print_statuses(const std::vector<std::string>& names, bool as_json) {
+    int worst = exit_status::done;
+    nlohmann::json all = nlohmann::json::array();
+    for (const std::string& name : names) {
+        auto status = query_status(name);
+        if (!status)
+            worst = complain(status.error());
+        else
+            all.push_back(std::move(*status));
+    }
+    const auto replace = nlohmann::json::error_handler_t::replace;
+    if (as_json) fmt::print("{}\n", all.dump(2, ' ', false, replace));
+    for (std::size_t i = 0; !as_json && i < all.size(); ++i)
+        fmt::print("{}{}", i == 0 ? "" : "\n", print_status(all[i], std::time(nullptr)));
+    return worst;
+}
+
+int run_status(const Arguments& arguments) {
+    if (arguments.name.empty()) {
+        const auto all = list_instances();
+        if (!all) return complain(all.error());
+        std::vector<std::string> names;
+        for (const ListedInstance& each : *all)
+            names.push_back(each.name);
+        return print_statuses(names, arguments.json);
+    }
+    const auto status = query_status(arguments.name);
+    if (!status) return complain(status.error());
+    if (!arguments.json) {
+        fmt::print("{}", print_status(*status, std::time(nullptr)));
+        return exit_status::done;
+    }
+    const auto replace = nlohmann::json::error_handler_t::replace;
+    fmt::print("{}\n", status->dump(2, ' ', false, replace));
+    return exit_status::done;
+}
+
+int run_genkey() {
+    fmt::print("{}", new_private_key_line());
+    return exit_status::done;
+}
+
+int run_genpsk() {
+    fmt::print("{}", new_preshared_key_line());
+    return exit_status::done;
+}
+
+int run_pubkey() {
+    const auto line = public_key_line(std::cin);
+    if (!line)
+        return complain({exit_status::failed,
+                         "pubkey: standard input: not a private key; give what genkey prints"});
+    fmt::print("{}", *line);
+    return exit_status::done;
+}
+
+class CommandLine {
+public:
+    CommandLine() {
+        app_.require_subcommand(1);
+        app_.set_version_flag("--version", std::string(version_line));
+        app_.footer(
+            "Example:\n"
+            "  wgns-user up ./home.conf\n"
+            "  wgns-user exec home -- curl https://example.org/\n"
+            "  wgns-user down home");
+        add_up();
+        add_down();
+        add_exec();
+        add_status();
+        add("list", "Print the instances that are there", run_list, "wgns-user list");
+        add("genkey", "Print a new private key", run_genkey, "wgns-user genkey > private.key");
+        add("genpsk", "Print a new preshared key", run_genpsk, "wgns-user genpsk > preshared.key");
+        add("pubkey", "Print the public key of the private key on standard input", run_pubkey,
+            "wgns-user pubkey < private.key");
+    }
+
+    int run(int argc, char** argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (const CLI::Success& success) {
+            return app_.exit(success);  // --help and --version print themselves
+        } catch (const CLI::ParseError& error) {
+            return complain({exit_status::usage, one_line(error.what()) + "; see " + help()});
+        }
+        return chosen_();
+    }
+
+private:
+    CLI::App* add(const std::string& name, const std::string& what, std::function<int()> action,
+                  const std::string& example) {
+        CLI::App* command = app_.add_subcommand(name, what);
+        command->footer("Example:\n  " + example);
+        command->callback([this, action = std::move(action)] { chosen_ = action; });
+        return command;
+    }
+    void add_up() {
+        CLI::App* command = add(
+            "up", "Make a namespace with its tunnel, and return when it can carry traffic",
+            [this] { return report(up(arguments_.up)); }, "wgns-user up ./home.conf");
+        command
+            ->add_option("config", arguments_.up.config,
+                         "A configuration file, or NAME for /etc/wgns-user/NAME.conf")
+            ->required();
+        command->add_flag("-f,--foreground", arguments_.up.foreground,
+                          "Stay; SIGINT and SIGTERM take everything down");
+        command->add_option("--io", arguments_.up.io, "How packets come and go")
+            ->check(CLI::IsMember({"auto", "uring", "epoll"}))
+            ->capture_default_str();
+    }
+    void add_down() {
+        CLI::App* command = add(
+            "down", "Take away everything that `up` made",
+            [this] { return report(down(arguments_.name)); }, "wgns-user down home");
+        add_name(command)->required();
+    }
+    void add_exec() {
+        CLI::App* command = add(
+            "exec", "Run a command inside, as the caller", [this] { return run_exec(arguments_); },
+            "wgns-user exec home -- curl https://example.org/");
+        add_name(command)->required();
+        command->add_option("--user", arguments_.user, "Run as USER[:GROUP], names or numbers");
+        command->add_option("command", arguments_.command, "What to run, behind --")->required();
+    }
+    void add_status() {
+        CLI::App* command = add(
+            "status", "Print what an instance, or each of them, is doing",
+            [this] { return run_status(arguments_); }, "wgns-user status home");
+        add_name(command);
+        command->add_flag("--json", arguments_.json, "Print JSON");
+    }
+    CLI::Option* add_name(CLI::App* command) {
+        return command->add_option("name", arguments_.name, "The instance");
+    }
+    [[nodiscard]] std::string help() const {
+        const auto used = app_.get_subcommands();
+        return used.empty() ? "wgns-user --help"
+                            : fmt::format("wgns-user {} --help", used.front()->get_name());
+    }
+    [[nodiscard]] static std::string one_line(std::string text) {
+        for (char& c : text)
+            if (c == '\n') c = ' ';
+        return text;
+    }
+
+    CLI::App app_{"WireGuard in user space, inside a network namespace.", "wgns-user"};
+    Arguments arguments_;
+    std::function<int()> chosen_;
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    return CommandLine().run(argc, argv);
+}
+
+}  // namespace wgns

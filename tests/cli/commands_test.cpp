@@ -1,0 +1,83 @@
+#include "cli/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "control/failure.h"
+
+namespace wgns {
+namespace {
+
+struct Ran {
+    int status = 0;
+    std::string output;
+    std::string errors;
+};
+
+Ran run(std::vector<std::string> words) {
+    words.insert(words.begin(), "wgns-user");
+    std::vector<char*> argv;
+    for (std::string& word : words)
+        argv.push_back(word.data());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    Ran ran;
+    ran.status = run_command_line(static_cast<int>(argv.size()), argv.data());
+    ran.output = testing::internal::GetCapturedStdout();
+    ran.errors = testing::internal::GetCapturedStderr();
+    return ran;
+}
+
+TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
+    const std::vector<std::vector<std::string>> lines{
+        /* 0 */ {},
+        /* 1 */ {"frobnicate"},
+        /* 2 */ {"up"},
+        /* 3 */ {"up", "a", "b"},
+        /* 4 */ {"up", "--io", "carrier-pigeon", "home"},
+        /* 5 */ {"down"},
+        /* 6 */ {"exec", "home"},
+        /* 7 */ {"exec", "home", "ls", "-l"},
+        /* 8 */ {"genkey", "--frob"},
+    };
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const Ran ran = run(lines[i]);
+        EXPECT_EQ(ran.status, exit_status::usage) << i;
+        EXPECT_EQ(ran.errors.find('\n'), ran.errors.size() - 1) << i << ' ' << ran.errors;
+        EXPECT_EQ(ran.output, "") << i;
+    }
+}
+
+TEST(Commands, HelpShowsAnExample) {
+    for (const char* command :
+         {"up", "down", "exec", "status", "list", "genkey", "genpsk", "pubkey"}) {
+        const Ran ran = run({command, "--help"});
+        EXPECT_EQ(ran.status, exit_status::done) << command;
+        EXPECT_NE(ran.output.find("Example:\n  wgns-user " + std::string(command)),
+                  std::string::npos)
+            << command;
+    }
+    EXPECT_NE(run({"--help"}).output.find("wgns-user up"), std::string::npos);
+}
+
+TEST(Commands, VersionIsOneLine) {
+    const Ran ran = run({"--version"});
+    EXPECT_EQ(ran.status, exit_status::done);
+    EXPECT_TRUE(ran.output.starts_with("wgns-user ")) << ran.output;
+}
+
+TEST(Commands, GenkeyPrintsAKey) {
+    const Ran ran = run({"genkey"});
+    EXPECT_EQ(ran.status, exit_status::done);
+    EXPECT_EQ(ran.output.size(), 45U);
+}
+
+TEST(Commands, AnUnknownInstanceInExecIsOurOwnFailure) {
+    const Ran ran = run({"exec", "no-such-instance-here", "--", "true"});
+    EXPECT_EQ(ran.status, exit_status::exec_failed);
+}
+
+}  // namespace
+}  // namespace wgns
