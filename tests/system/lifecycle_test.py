@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""up, down and what happens when processes die in between."""
+
+import os
+import signal
+
+import harness
+from harness import answers, entries, ping, wait_until
+from peers import foreground
+from tunnel import PEER_V4, TunnelTest
+
+NO_SUCH_INSTANCE = 3
+
+
+class Lifecycle(TunnelTest):
+    def assert_gone(self):
+        self.assertNotIn(self.name, entries("/run/netns"))
+        self.assertNotIn(self.name, entries("/run/wgns-user"))
+        self.assertNotIn(self.name, entries("/etc/netns"))
+        wait_until(lambda: not self.ours.processes(), 10, "no process is left")
+
+    def test_down_leaves_nothing(self):
+        self.connect()
+        ping(self.name, PEER_V4)
+        self.ours.down()
+        self.assert_gone()
+
+    def test_down_needs_no_configuration(self):
+        self.connect()
+        self.ours.path.unlink()
+        self.ours.down()
+        self.assert_gone()
+
+    def test_up_twice_says_so(self):
+        self.connect()
+        before = self.ours.processes()
+        again = self.ours.call("up", self.ours.path)
+        self.assertIn(self.name, again.stdout + again.stderr)
+        self.assertEqual(self.ours.processes(), before)
+        ping(self.name, PEER_V4)
+
+    def test_up_after_down(self):
+        self.connect()
+        self.ours.down()
+        self.ours.call("up", self.ours.path)
+        ping(self.name, PEER_V4)
+
+    def test_unknown_instance(self):
+        for words in (["down", "nobody"], ["status", "nobody"], ["exec", "nobody", "--", "true"]):
+            with self.subTest(words[0]):
+                done = self.ours.call(*words, check=False)
+                # exec keeps the command's statuses free and has 125 for its own failures.
+                expected = 125 if words[0] == "exec" else NO_SUCH_INSTANCE
+                self.assertEqual(done.returncode, expected, done.stderr)
+
+    def test_list_and_status_show_it(self):
+        self.connect()
+        ping(self.name, PEER_V4)
+        self.assertIn(self.name, self.ours.call("list").stdout)
+        self.assertIn(self.peer.public, self.ours.call("status", self.name).stdout)
+        self.assertIn(self.peer.public, str(self.ours.status()))
+        self.assertNotIn(self.ours.private, self.ours.call("status", self.name, "--json").stdout)
+
+    def test_exec_runs_inside_and_passes_the_status(self):
+        self.connect()
+        table = [
+            # 1: inside
+            (["ip", "-o", "link", "show", self.name], 0),
+            # 2: the command's own status
+            (["sh", "-c", "exit 7"], 7),
+            # 3: a signal
+            (["sh", "-c", "kill -TERM $$"], 128 + signal.SIGTERM),
+            # 4: not found
+            (["no-such-command-at-all"], 127),
+            # 5: not executable
+            (["/etc/passwd"], 126),
+            # 6: told where it is
+            (["sh", "-c", f'test "$WGNS_NAME" = {self.name}'], 0),
+        ]
+        for number, (words, status) in enumerate(table, 1):
+            with self.subTest(number):
+                done = self.ours.call("exec", self.name, "--", *words, check=False)
+                self.assertEqual(done.returncode, status, done.stderr)
+
+    def test_a_killed_daemon_comes_back(self):
+        self.connect()
+        ping(self.name, PEER_V4)
+        old = wait_until(self.ours.daemon, 5, "a daemon under its supervisor")
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: self.ours.daemon() not in (None, old), 15, "a new daemon")
+        wait_until(lambda: answers(self.name, PEER_V4), 30, "the tunnel carries again")
+        self.ours.down()
+        self.assert_gone()
+
+    def test_no_daemon_without_its_supervisor(self):
+        self.connect()
+        wait_until(self.ours.daemon, 5, "a daemon under its supervisor")
+        os.kill(self.ours.supervisor(), signal.SIGKILL)
+        wait_until(lambda: not self.ours.processes(), 15, "the daemon ends too")
+        self.ours.down()
+        self.assert_gone()
+
+    def test_foreground_ends_with_sigterm(self):
+        self.configure_peer()
+        self.ours.write(self.interface(), self.towards_peer())
+        with foreground(self.ours) as child:
+            inside = lambda: self.name in entries("/run/netns")  # noqa: E731
+            wait_until(inside, 15, "the namespace")
+            wait_until(lambda: answers(self.name, PEER_V4), 15, "the tunnel carries")
+            child.send_signal(signal.SIGTERM)
+            self.assertEqual(child.wait(timeout=15), 0)
+        self.assert_gone()
+
+
+if __name__ == "__main__":
+    harness.main()
