@@ -16,8 +16,12 @@ Egress::Egress(Device& device, Aead& aead) : device_(device), aead_(aead) {
 
 void Egress::run(Turn& turn, Moment moment) {
     send_staged(turn, moment);
-    for (const TunFrame& frame : turn.from_tun)
-        send(turn, frame.bytes, moment);
+    for (const TunFrame& frame : turn.from_tun) {
+        if (frame.bytes.size() < VirtioHeader::size)
+            turn.drops.count(Drop::bad_virtio_header);
+        else
+            send(turn, frame.bytes.subspan(VirtioHeader::size), moment);
+    }
     seal();
 }
 

@@ -75,7 +75,8 @@ void Ingress::deliver(Turn& turn, const Opening& opening, const AeadJob& job, Mo
     const auto inner = InnerPacket::parse(text);
     if (!inner) return turn.drops.count(Drop::not_ip);
     if (device_.route(inner->source()) != &peer) return turn.drops.count(Drop::bad_source);
-    turn.write_tun(text.first(inner->length()));
+    const iovec packet{.iov_base = text.data(), .iov_len = inner->length()};
+    turn.write_tun({}, {&packet, 1});
 }
 
 void Ingress::enqueue(Turn& turn, const ReceivedTrain& train, Bytes message) {

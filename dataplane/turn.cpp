@@ -6,13 +6,18 @@ Turn::Turn() : to_udp(sends_max) {
     from_tun.reserve(frames_max);
     from_udp.reserve(trains_max);
     to_tun.reserve(writes_max);
-    pieces.reserve(writes_max);
+    // Every packet is one piece at least, and has a header where it is a write of its own.
+    pieces.reserve(2 * writes_max);
+    headers.reserve(writes_max);
 }
 
-void Turn::write_tun(MutableBytes packet) {
-    WG_ASSERT(to_tun.size() < writes_max);
-    to_tun.push_back({.first = static_cast<std::uint32_t>(pieces.size()), .count = 1});
-    pieces.push_back({.iov_base = packet.data(), .iov_len = packet.size()});
+void Turn::write_tun(const VirtioHeader& header, std::span<const iovec> packet) {
+    WG_ASSERT(to_tun.size() < writes_max && pieces.size() + packet.size() < pieces.capacity());
+    to_tun.push_back({.first = static_cast<std::uint32_t>(pieces.size()),
+                      .count = static_cast<std::uint32_t>(packet.size() + 1)});
+    header.write(headers.emplace_back());
+    pieces.push_back({.iov_base = headers.back().data(), .iov_len = VirtioHeader::size});
+    pieces.insert(pieces.end(), packet.begin(), packet.end());
 }
 
 void Turn::clear_received() noexcept {
@@ -20,6 +25,7 @@ void Turn::clear_received() noexcept {
     from_udp.clear();
     to_tun.clear();
     pieces.clear();
+    headers.clear();
 }
 
 }  // namespace wgns

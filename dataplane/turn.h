@@ -5,16 +5,19 @@
 
 #include <sys/uio.h>
 
+#include <array>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/ip_address.h"
+#include "dataplane/virtio_header.h"
 #include "protocol/drop.h"
 #include "protocol/train.h"
 
 namespace wgns {
 
-// One TUN read: an inner packet.
+// One TUN read: a virtio-net header, and the inner packet or superpacket behind it.
 struct TunFrame {
     MutableBytes bytes;
 };
@@ -27,7 +30,7 @@ struct ReceivedTrain {
     MutableBytes bytes;
 };
 
-// One gathered TUN write: `count` pieces of Turn::pieces from `first`.
+// One gathered TUN write: `count` pieces of Turn::pieces from `first`, a virtio-net header first.
 struct TunWrite {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
@@ -48,12 +51,14 @@ struct Turn {
     std::vector<ReceivedTrain> from_udp;
     Outbox to_udp;
     std::vector<TunWrite> to_tun;
-    std::vector<iovec> pieces;  // never reallocated: reserved for writes_max
+    std::vector<iovec> pieces;  // never reallocated, like the headers that they point to
+    std::vector<std::array<std::uint8_t, VirtioHeader::size>> headers;
     bool has_commands = false;  // the mailbox was posted to
     DropCounters drops;         // since the start; not cleared by a turn
 
-    // One packet for the TUN device; `packet` lives in a received buffer of this turn.
-    void write_tun(MutableBytes packet);
+    // One packet or superpacket for the TUN device: its bytes in order, in received buffers of this
+    // turn. At most writes_max packets a turn, however they are gathered.
+    void write_tun(const VirtioHeader& header, std::span<const iovec> packet);
     void clear_received() noexcept;
 };
 

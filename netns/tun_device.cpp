@@ -37,7 +37,7 @@ Result<UniqueFd> open_here(const std::string& name) {
     ifreq request{};
     WG_ASSERT(name.size() < sizeof request.ifr_name);
     std::copy(name.begin(), name.end(), request.ifr_name);
-    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
     if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
         // Not the TUN driver at all: somebody put another file in its place.
         if (errno == ENOTTY) return open_error(ENODEV);

@@ -1,6 +1,8 @@
 // What every backend must do, for each of them.
 #include "dataplane/io.h"
 
+#include <algorithm>
+
 #include "io_harness.h"
 
 namespace wgns {
@@ -72,10 +74,12 @@ TEST_P(IoTest, WritesToTheTunFromAReceivedBuffer) {
     harness.io->wait(std::chrono::seconds(1));
     ASSERT_TRUE(harness.io->collect(harness.work));
     ASSERT_EQ(harness.work.from_udp.size(), 1u);
-    harness.work.write_tun(harness.work.from_udp[0].bytes);
+    const MutableBytes packet = harness.work.from_udp[0].bytes;
+    const std::array<iovec, 2> pieces{{{packet.data(), 5}, {packet.data() + 5, packet.size() - 5}}};
+    harness.work.write_tun({}, pieces);
     harness.io->submit(harness.work);
     ASSERT_TRUE(harness.turn());
-    EXPECT_EQ(harness.take_from_tun(), "inner packet");
+    EXPECT_EQ(harness.take_from_tun(), std::string(VirtioHeader::size, '\0') + "inner packet");
 }
 
 TEST_P(IoTest, ASendThatFailsIsCountedAndItsTrainComesBack) {
@@ -98,11 +102,17 @@ TEST_P(IoTest, IsWokenByTheMailbox) {
 
 TEST_P(IoTest, AWaitEndsAtItsDeadline) {
     const SystemClock clock;
-    const TimePoint before = clock.now();
-    harness.io->wait(std::chrono::milliseconds(20));
-    const Duration waited = clock.now() - before;
-    EXPECT_GE(waited, std::chrono::milliseconds(19));
-    EXPECT_LT(waited, std::chrono::seconds(5));
+    Duration longest{};
+    // A wait may end early, when a stranger's datagram comes to the port; not every time.
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        const TimePoint before = clock.now();
+        harness.io->wait(std::chrono::milliseconds(20));
+        longest = std::max(longest, clock.now() - before);
+        ASSERT_TRUE(harness.io->collect(harness.work));
+        harness.io->submit(harness.work);
+    }
+    EXPECT_GE(longest, std::chrono::milliseconds(19));
+    EXPECT_LT(longest, std::chrono::seconds(5));
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, IoTest, ::testing::Values(IoKind::uring, IoKind::epoll),

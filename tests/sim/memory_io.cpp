@@ -11,7 +11,9 @@ bool MemoryIo::collect(Turn& turn) {
     frames_.clear();
     datagrams_.clear();
     while (!ports_.to_read.empty() && frames_.size() < Turn::frames_max) {
-        frames_.push_back(std::move(ports_.to_read.front()));
+        auto& frame = frames_.emplace_back(VirtioHeader::size);
+        const auto& packet = ports_.to_read.front();
+        frame.insert(frame.end(), packet.begin(), packet.end());
         ports_.to_read.pop_front();
         turn.from_tun.push_back({frames_.back()});
     }
@@ -28,7 +30,7 @@ bool MemoryIo::collect(Turn& turn) {
 void MemoryIo::submit(Turn& turn) {
     for (const TunWrite& write : turn.to_tun) {
         auto& packet = ports_.written.emplace_back();
-        for (std::uint32_t i = 0; i < write.count; ++i) {
+        for (std::uint32_t i = 1; i < write.count; ++i) {  // behind the header
             const iovec& piece = turn.pieces[write.first + i];
             const auto* const bytes = static_cast<const std::uint8_t*>(piece.iov_base);
             packet.insert(packet.end(), bytes, bytes + piece.iov_len);
