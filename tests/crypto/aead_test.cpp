@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "crypto/aead_choice.h"
 #include "crypto/aead_sodium.h"
 #include "tests/crypto/vectors.h"
 
@@ -168,13 +169,20 @@ private:
 };
 
 struct BatchCase {
+    AeadKind kind;
     std::size_t size;
     bool in_place;
 };
 
+// A machine that cannot use a backend gives its place to libsodium.
+std::unique_ptr<Aead> backend(AeadKind kind) {
+    auto choice = make_aead(kind);
+    return choice ? std::move(choice->aead) : make_aead_sodium();
+}
+
 class AeadBatch : public ::testing::TestWithParam<BatchCase> {
 protected:
-    std::unique_ptr<Aead> aead_ = make_aead_sodium();
+    std::unique_ptr<Aead> aead_ = backend(GetParam().kind);
     Batch batch_{GetParam().size, GetParam().in_place};
 };
 
@@ -222,14 +230,22 @@ TEST_P(AeadBatch, RefusesAnotherKeyAndAnotherCounter) {
         EXPECT_EQ(jobs[i].authentic, i % 3 == 2) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Sodium, AeadBatch,
-                         ::testing::Values(BatchCase{0, false}, BatchCase{0, true},
-                                           BatchCase{1, false}, BatchCase{1, true},
-                                           BatchCase{7, false}, BatchCase{7, true},
-                                           BatchCase{64, false}, BatchCase{64, true}),
+std::vector<BatchCase> batch_cases() {
+    std::vector<BatchCase> cases;
+    for (const AeadKind kind : {AeadKind::sodium, AeadKind::ipsecmb})
+        for (const std::size_t size : {0u, 1u, 7u, 64u, 300u})
+            for (const bool in_place : {false, true})
+                cases.push_back({kind, size, in_place});
+    return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, AeadBatch, ::testing::ValuesIn(batch_cases()),
                          [](const auto& param_info) {
-                             return (param_info.param.in_place ? "InPlace" : "OutOfPlace") +
-                                    std::to_string(param_info.param.size);
+                             const BatchCase& one = param_info.param;
+                             return std::string(one.kind == AeadKind::sodium ? "Sodium"
+                                                                             : "Ipsecmb") +
+                                    (one.in_place ? "InPlace" : "OutOfPlace") +
+                                    std::to_string(one.size);
                          });
 
 TEST(AeadSodium, HasAName) {
