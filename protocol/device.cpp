@@ -26,6 +26,8 @@ void Device::apply(DeviceChange change, Moment moment, Outbox& outbox) {
 }
 
 void Device::set_private_key(PrivateKey key) {
+    // wg(8) tells the key again with every `syncconf`, and sessions are to live on.
+    if (identity_ && equal_constant_time(identity_->secret().bytes(), key.bytes())) return;
     identity_.reset();
     checker_.reset();
     if (!key.is_zero()) {
@@ -64,6 +66,19 @@ void Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
     }
     if (!peer->staged.empty()) want_session(*peer, moment, outbox);
     reschedule(*peer);
+}
+
+void Device::forget_sources() noexcept {
+    for (auto& [key, peer] : peers_)
+        peer->endpoint.forget_local();
+}
+
+void Device::link_up(Moment moment, Outbox& outbox) {
+    for (auto& [key, peer] : peers_) {
+        if (peer->timers.persistent_keepalive_seconds() == 0) continue;
+        send_keepalive(*peer, moment, outbox);
+        reschedule(*peer);
+    }
 }
 
 Peer* Device::find_peer(const PublicKey& key) const noexcept {
@@ -115,10 +130,9 @@ DeviceSnapshot Device::snapshot() const {
 
 // --- data ---
 
-std::optional<SessionRef> Device::find_session(std::uint32_t receiver) noexcept {
-    const SessionRef* const entry = indices_.find(receiver);
-    if (!entry || !entry->session) return std::nullopt;
-    return *entry;
+Session* Device::find_session(std::uint32_t receiver) noexcept {
+    const IndexOwner* const owner = indices_.find(receiver);
+    return owner ? owner->session : nullptr;
 }
 
 void Device::want_session(Peer& peer, Moment moment, Outbox& outbox) {
@@ -141,11 +155,12 @@ void Device::keep_key_fresh(Peer& peer, Moment moment, Outbox& outbox) {
     want_session(peer, moment, outbox);
 }
 
-void Device::data_received(const SessionRef& ref, const Endpoint& from, bool is_data, Moment moment,
+void Device::data_received(Session& session, const Endpoint& from, bool has_data, Moment moment,
                            Outbox& outbox) {
-    Peer& peer = *ref.peer;
+    WG_ASSERT(session.peer != nullptr);
+    Peer& peer = *session.peer;
     Keypairs::Retired retired;
-    if (peer.keypairs.confirm(*ref.session, retired)) {
+    if (peer.keypairs.confirm(session, retired)) {
         // The initiator has shown that it holds the key: now we may send under it.
         retire(std::move(retired));
         peer.timers.handshake_complete();
@@ -154,9 +169,9 @@ void Device::data_received(const SessionRef& ref, const Endpoint& from, bool is_
         mark_ready(peer);
     }
     authenticated(peer, from, moment.now);
-    if (is_data) peer.timers.data_received(moment.now);
-    if (ref.session == peer.keypairs.current() && !peer.rekeyed_before_expiry &&
-        ref.session->wants_rekey_on_receive(moment.now)) {
+    if (has_data) peer.timers.data_received(moment.now);
+    if (&session == peer.keypairs.current() && !peer.rekeyed_before_expiry &&
+        session.wants_rekey_on_receive(moment.now)) {
         peer.rekeyed_before_expiry = true;
         want_session(peer, moment, outbox);
     }
@@ -192,7 +207,7 @@ void Device::send_keepalive(Peer& peer, Moment moment, Outbox& outbox) {
     if (!peer.endpoint.is_set()) return;
     const MutableBytes datagram = outbox.datagram(peer.endpoint, data_overhead, 0);
     if (datagram.empty()) return;
-    const std::uint64_t counter = session->next_counter++;
+    const std::uint64_t counter = session->draw_counters(1);
     write_data_header(datagram, session->remote_index, counter);
     aead_seal(session->send_key, counter, {}, {}, datagram.subspan(data_header_size));
     peer.sent_bytes += datagram.size();
@@ -217,6 +232,10 @@ void Device::expire(Moment moment, Outbox& outbox, DropCounters& drops) {
         if (due.send_keepalive) send_keepalive(*peer, moment, outbox);
         reschedule(*peer);
     }
+}
+
+void Device::end_turn() noexcept {
+    std::erase_if(retired_, [](const auto& session) { return session->pins == 0; });
 }
 
 void Device::reschedule(Peer& peer) {

@@ -1,5 +1,5 @@
 // A WireGuard device without its I/O: identity, peers, sessions, handshakes and timers. Time,
-// randomness and the outbox are parameters. One thread.
+// randomness and the outbox are parameters. One thread at a time.
 #pragma once
 
 #include <map>
@@ -22,9 +22,8 @@
 
 namespace wgns {
 
-// What a receiver index stands for: a session and whose it is, valid until end_turn; or, without a
-// session, the peer's handshake.
-struct SessionRef {
+// What a receiver index stands for: a session, or the peer's handshake while that has none.
+struct IndexOwner {
     Session* session = nullptr;
     Peer* peer = nullptr;
 };
@@ -46,6 +45,10 @@ public:
     // The interface's, which bounds padding.
     [[nodiscard]] std::uint32_t mtu() const noexcept { return mtu_; }
     void set_mtu(std::uint32_t mtu) noexcept { mtu_ = mtu; }
+    // The sockets or their marks changed: the kernel chooses the local addresses anew.
+    void forget_sources() noexcept;
+    // The interface came up: persistent keepalives begin at once, not after their interval.
+    void link_up(Moment moment, Outbox& outbox);
 
     // --- data (device.cpp) ---
 
@@ -53,13 +56,15 @@ public:
     [[nodiscard]] Peer* route(const IpAddress& address) const noexcept {
         return allowed_ips_.find(address);
     }
-    [[nodiscard]] std::optional<SessionRef> find_session(std::uint32_t receiver) noexcept;
+    // Null: no session of ours has this index. Valid until end_turn, or as long as it is pinned.
+    [[nodiscard]] Session* find_session(std::uint32_t receiver) noexcept;
     // A packet was staged: starts a handshake unless one was started less than 5 s ago.
     void want_session(Peer& peer, Moment moment, Outbox& outbox);
-    // Data (not a keepalive) left under the current session.
+    // Data (not a keepalive) leaves under the current session.
     void data_sent(Peer& peer, Moment moment, Outbox& outbox);
-    // An authentic datagram came that was not a replay. `is_data`: not a keepalive.
-    void data_received(const SessionRef& ref, const Endpoint& from, bool is_data, Moment moment,
+    // Authentic datagrams came under a session that is not retired, and none was a replay.
+    // `has_data`: not only keepalives.
+    void data_received(Session& session, const Endpoint& from, bool has_data, Moment moment,
                        Outbox& outbox);
     // Takes the next peer whose staged packets may go now, or null.
     [[nodiscard]] Peer* next_ready() noexcept;
@@ -75,8 +80,8 @@ public:
     // "Never": nothing is due before something else happens.
     [[nodiscard]] TimePoint next_deadline() const noexcept { return deadlines_.next_deadline(); }
     void expire(Moment moment, Outbox& outbox, DropCounters& drops);
-    // Nothing of this turn refers to a session any more.
-    void end_turn() noexcept { retired_.clear(); }
+    // Frees the retired sessions that no batch names any more.
+    void end_turn() noexcept;
 
 private:
     [[nodiscard]] Peer* find_peer(const PublicKey& key) const noexcept;
@@ -117,7 +122,7 @@ private:
     std::uint64_t next_sequence_ = 0;
     std::uint32_t mtu_ = 1420;
     AllowedIps allowed_ips_;
-    IndexTable<SessionRef> indices_;
+    IndexTable<IndexOwner> indices_;
     std::map<PublicKey, std::unique_ptr<Peer>> peers_;
     DeadlineQueue<Peer> deadlines_;  // dies before the peers it names
     std::vector<Peer*> ready_;

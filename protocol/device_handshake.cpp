@@ -75,9 +75,9 @@ Verdict<Done> Device::consume_initiation(const InitiationView& view, const Endpo
 
 Verdict<Done> Device::consume_response(const ResponseView& view, const Endpoint& from,
                                        Moment moment, Outbox& outbox) {
-    const SessionRef* const entry = indices_.find(view.receiver());
-    if (!entry) return Drop::unknown_index;
-    Peer& peer = *entry->peer;
+    const IndexOwner* const owner = indices_.find(view.receiver());
+    if (!owner) return Drop::unknown_index;
+    Peer& peer = *owner->peer;
     auto keys = peer.handshake.consume_response(view, *identity_);
     if (!keys) return keys.error();
     peer.received_bytes += response_size;
@@ -94,17 +94,18 @@ Verdict<Done> Device::consume_response(const ResponseView& view, const Endpoint&
 
 // Stored only: no resend, no roaming, and no sign of life of the peer (whitepaper 6.6).
 Verdict<Done> Device::consume_cookie(const CookieReplyView& view, Moment moment) {
-    const SessionRef* const entry = indices_.find(view.receiver());
-    if (!entry) return Drop::unknown_index;
-    if (!entry->peer->stamper.consume(view, moment.now)) return Drop::unexpected_cookie;
+    const IndexOwner* const owner = indices_.find(view.receiver());
+    if (!owner) return Drop::unknown_index;
+    if (!owner->peer->stamper.consume(view, moment.now)) return Drop::unexpected_cookie;
     return Done{};
 }
 
 void Device::install(Peer& peer, SessionKeys keys, TimePoint now) {
     auto session = std::make_unique<Session>(std::move(keys), now);
-    SessionRef* const entry = indices_.find(session->local_index);
-    WG_ASSERT(entry && entry->peer == &peer);
-    entry->session = session.get();
+    session->peer = &peer;
+    IndexOwner* const owner = indices_.find(session->local_index);
+    WG_ASSERT(owner && owner->peer == &peer);
+    owner->session = session.get();
     retire(peer.keypairs.install(std::move(session)));
     peer.timers.session_derived(now);
 }
@@ -154,8 +155,8 @@ void Device::retire(Keypairs::Retired retired) noexcept {
     for (auto& session : retired) {
         if (!session) continue;
         indices_.erase(session->local_index);
-        // A batch that is being opened may still name the session; its keys live until the turn
-        // ends.
+        session->peer = nullptr;
+        // A batch that is being sealed or opened may still name it.
         retired_.push_back(std::move(session));
     }
 }

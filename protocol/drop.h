@@ -61,6 +61,11 @@ public:
     void count(Drop reason, std::uint64_t packets = 1) noexcept {
         counts_[static_cast<std::size_t>(reason)] += packets;
     }
+    DropCounters& operator+=(const DropCounters& other) noexcept {
+        for (std::size_t i = 0; i < drop_count; ++i)
+            counts_[i] += other.counts_[i];
+        return *this;
+    }
     [[nodiscard]] std::uint64_t operator[](Drop reason) const noexcept {
         return counts_[static_cast<std::size_t>(reason)];
     }

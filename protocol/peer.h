@@ -35,10 +35,10 @@ public:
     bool rekeyed_before_expiry = false;  // once a session, however much comes in its last seconds
     bool is_ready = false;               // in the device's list of peers with packets to send
 
-    // Null: no session may carry data now.
-    [[nodiscard]] Session* sending_session(TimePoint now) const noexcept {
+    // Null: no session may carry `count` datagrams now.
+    [[nodiscard]] Session* sending_session(TimePoint now, std::uint64_t count = 1) const noexcept {
         Session* const session = keypairs.current();
-        return session && session->may_send(now) ? session : nullptr;
+        return session && session->may_send(now, count) ? session : nullptr;
     }
 };
 

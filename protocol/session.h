@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "crypto/secret.h"
@@ -12,6 +13,8 @@
 #include "protocol/replay_window.h"
 
 namespace wgns {
+
+class Peer;
 
 struct Session {
     Session(SessionKeys keys, TimePoint now) noexcept
@@ -22,6 +25,8 @@ struct Session {
           is_initiator(keys.initiator),
           created(now) {}
 
+    Peer* peer = nullptr;    // whose it is; null once it is retired and carries nothing more
+    std::uint32_t pins = 0;  // batches under way that name it; its keys live at least that long
     AeadKey send_key;
     AeadKey receive_key;
     std::uint32_t local_index;   // what the peer writes into its datagrams
@@ -31,10 +36,15 @@ struct Session {
     std::uint64_t next_counter = 0;
     ReplayWindow window;
 
-    // Never once the key is 180 s old or its counters are used up.
-    [[nodiscard]] bool may_send(TimePoint now) const noexcept {
+    // `count` datagrams. Never once the key is 180 s old or its counters are used up.
+    [[nodiscard]] bool may_send(TimePoint now, std::uint64_t count = 1) const noexcept {
         return now - created < limits::reject_after_time &&
-               next_counter < limits::reject_after_messages;
+               next_counter < limits::reject_after_messages &&
+               count <= limits::reject_after_messages - next_counter;
+    }
+    // The first of `count` counters that nobody else gets; only when so many may be sent.
+    [[nodiscard]] std::uint64_t draw_counters(std::uint64_t count) noexcept {
+        return std::exchange(next_counter, next_counter + count);
     }
     [[nodiscard]] bool may_receive(TimePoint now) const noexcept {
         return now - created < limits::reject_after_time;
@@ -49,6 +59,30 @@ struct Session {
                                                    limits::keepalive_timeout -
                                                    limits::rekey_timeout;
     }
+};
+
+// The sessions that a batch names while others may have the device: retired meanwhile, they carry
+// nothing more, but their keys stay until the batch is done. Used only by whoever has the device.
+class SessionPins {
+public:
+    SessionPins() = default;
+    SessionPins(const SessionPins&) = delete;
+    SessionPins& operator=(const SessionPins&) = delete;
+    ~SessionPins() { WG_ASSERT(sessions_.empty()); }
+
+    void add(Session& session) {
+        if (!sessions_.empty() && sessions_.back() == &session) return;
+        ++session.pins;
+        sessions_.push_back(&session);
+    }
+    void release() noexcept {
+        for (Session* const session : sessions_)
+            --session->pins;
+        sessions_.clear();
+    }
+
+private:
+    std::vector<Session*> sessions_;
 };
 
 }  // namespace wgns

@@ -1,5 +1,7 @@
 #include "protocol/staged.h"
 
+#include <utility>
+
 #include "protocol/limits.h"
 
 namespace wgns {
@@ -9,7 +11,7 @@ std::size_t StagedPackets::push(Bytes packet) {
     bytes_ += packet.size();
     std::size_t dropped = 0;
     while (packets_.size() > limits::staged_packets_max || bytes_ > limits::staged_bytes_max) {
-        pop();
+        static_cast<void>(pop());
         ++dropped;
     }
     return dropped;
@@ -22,10 +24,12 @@ std::size_t StagedPackets::clear() noexcept {
     return dropped;
 }
 
-void StagedPackets::pop() noexcept {
+std::vector<std::uint8_t> StagedPackets::pop() noexcept {
     WG_ASSERT(!packets_.empty());
-    bytes_ -= packets_.front().size();
+    std::vector<std::uint8_t> oldest = std::move(packets_.front());
     packets_.pop_front();
+    bytes_ -= oldest.size();
+    return oldest;
 }
 
 }  // namespace wgns

@@ -1,5 +1,5 @@
-// Inner packets of one peer that wait for its session, oldest first (kernel queueing.h,
-// staged_packet_queue).
+// What one peer is to get and has no session for yet, oldest first (kernel queueing.h,
+// staged_packet_queue): packets as the data plane read them, which this file does not look into.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,8 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return packets_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return packets_.size(); }
-    // The oldest; only when not empty. Valid until the next push, pop or clear.
-    [[nodiscard]] Bytes front() const noexcept { return packets_.front(); }
-    void pop() noexcept;
+    // Takes out the oldest; only when not empty.
+    [[nodiscard]] std::vector<std::uint8_t> pop() noexcept;
 
 private:
     // Allocates: a peer stages for the length of a handshake, never while its session carries data.

@@ -8,11 +8,11 @@ namespace {
 constexpr std::size_t buffer_size = 65'536;
 }
 
-bool Train::takes(const Endpoint& endpoint, std::size_t size,
-                  std::uint8_t wanted_tos) const noexcept {
+bool Train::takes(const Endpoint& endpoint, std::size_t size, std::uint8_t wanted_tos,
+                  std::uint32_t most) const noexcept {
     // A shorter datagram ends a train: the last one's size tells whether it was.
     const bool is_open = used == segment_size * count;
-    return is_open && size <= segment_size && count < segments_max && used + size <= bytes_max &&
+    return is_open && size <= segment_size && count < most && used + size <= bytes_max &&
            wanted_tos == tos && endpoint == to;
 }
 
@@ -57,7 +57,7 @@ TrainRef TrainPool::take() noexcept {
 
 MutableBytes Outbox::datagram(const Endpoint& to, std::size_t size, std::uint8_t tos) {
     if (size > Train::bytes_max) return {};
-    if (trains_.empty() || !trains_.back()->takes(to, size, tos)) {
+    if (trains_.empty() || !trains_.back()->takes(to, size, tos, segments_max_)) {
         TrainRef train = pool_.take();
         if (!train) return {};
         train->to = to;

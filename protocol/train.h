@@ -16,8 +16,11 @@ class TrainPool;
 
 // A train and its buffer. Owned by a TrainRef; goes back to the pool with it.
 struct Train {
-    static constexpr std::size_t bytes_max = 65'507;   // UDP over IPv4
-    static constexpr std::uint32_t segments_max = 63;  // UDP_SEGMENT before Linux 6.9
+    static constexpr std::size_t bytes_max = 65'507;  // UDP over IPv4
+    // What UDP_SEGMENT takes: 64 before Linux 6.9 and 128 since, with the UDP header counted as if
+    // it needed one (net/ipv4/udp.c, UDP_MAX_SEGMENTS).
+    static constexpr std::uint32_t segments_max = 127;
+    static constexpr std::uint32_t old_segments_max = 63;
 
     Endpoint to;
     std::uint8_t tos = 0;
@@ -26,8 +29,9 @@ struct Train {
     std::uint32_t segment_size = 0;  // of every datagram but the last
     std::uint32_t count = 0;         // datagrams
 
-    [[nodiscard]] bool takes(const Endpoint& endpoint, std::size_t size,
-                             std::uint8_t tos) const noexcept;
+    // `most`: datagrams that it may have in all.
+    [[nodiscard]] bool takes(const Endpoint& endpoint, std::size_t size, std::uint8_t tos,
+                             std::uint32_t most = segments_max) const noexcept;
     // Room for one datagram behind the others; only when takes() holds.
     [[nodiscard]] MutableBytes add(std::size_t size) noexcept;
     [[nodiscard]] MutableBytes bytes() const noexcept { return {data, used}; }
@@ -75,6 +79,8 @@ private:
 class Outbox {
 public:
     explicit Outbox(std::size_t trains_max) : pool_(trains_max) { trains_.reserve(trains_max); }
+    // Of every train from now on: 1 to Train::segments_max.
+    void set_segments_max(std::uint32_t segments_max) noexcept { segments_max_ = segments_max; }
 
     // Room for one datagram of `size` bytes, in the last train where it fits. Empty: everything is
     // on its way, and the datagram is lost as UDP may lose it. Valid until the train is sent.
@@ -86,6 +92,7 @@ public:
 private:
     TrainPool pool_;  // before the references into it
     std::vector<TrainRef> trains_;
+    std::uint32_t segments_max_ = Train::old_segments_max;
 };
 
 }  // namespace wgns

@@ -11,10 +11,8 @@ TEST(StagedPackets, KeepOrder) {
     StagedPackets staged;
     for (std::uint8_t i = 0; i < 3; ++i)
         EXPECT_EQ(staged.push(Bytes(&i, 1)), 0u);
-    for (std::uint8_t i = 0; i < 3; ++i) {
-        EXPECT_EQ(staged.front()[0], i);
-        staged.pop();
-    }
+    for (std::uint8_t i = 0; i < 3; ++i)
+        EXPECT_EQ(staged.pop(), std::vector{i});
     EXPECT_TRUE(staged.empty());
 }
 
@@ -27,7 +25,7 @@ TEST(StagedPackets, TheOldestGoesWhenThereAreTooMany) {
     }
     EXPECT_EQ(dropped, 5u);
     EXPECT_EQ(staged.size(), limits::staged_packets_max);
-    EXPECT_EQ(staged.front()[0], 5);
+    EXPECT_EQ(staged.pop()[0], 5);
 }
 
 TEST(StagedPackets, TheOldestGoesWhenTheyAreTooLarge) {

@@ -47,9 +47,13 @@ TEST_F(OutboxTest, AnotherEndpointOrTosBeginsATrain) {
 }
 
 TEST_F(OutboxTest, ATrainEndsAtItsLimitOfDatagrams) {
-    for (std::uint32_t i = 0; i < Train::segments_max + 1; ++i)
-        EXPECT_TRUE(add(here, 32));
-    EXPECT_EQ(trains(), 2u);
+    for (const std::uint32_t most : {Train::segments_max, 5u, 1u}) {
+        outbox.trains().clear();
+        outbox.set_segments_max(most);
+        for (std::uint32_t i = 0; i < most + 1; ++i)
+            EXPECT_TRUE(add(here, 32));
+        EXPECT_EQ(trains(), 2u);
+    }
 }
 
 TEST_F(OutboxTest, ATrainEndsAtItsLimitOfBytes) {
