@@ -1,5 +1,6 @@
 # What can be chosen when configuring, and the flags that every target shares.
 option(WGNS_TESTS "Build the tests" ON)
+option(WGNS_FUZZERS "Build tests/fuzz for libFuzzer, which clang brings along" OFF)
 set(WGNS_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize= takes them")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -30,4 +31,8 @@ target_compile_options(wgns_flags INTERFACE
 if(WGNS_SANITIZE)
     target_compile_options(wgns_flags INTERFACE -fsanitize=${WGNS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(wgns_flags INTERFACE -fsanitize=${WGNS_SANITIZE})
+endif()
+if(WGNS_FUZZERS)
+    # Whatever a fuzzer calls tells it which branches were taken.
+    target_compile_options(wgns_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()

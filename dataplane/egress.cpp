@@ -1,80 +1,116 @@
 // The functions of this file stand in the order in which a packet meets them:
-//   1. staged packets whose session has come   2. inner packet and route   3. stage, or
-//   4. a slot in a train, header, padding       5. sealing, as one batch
+//   1. staged packets whose session has come   2. superpacket and route   3. staged, or counters
+//   drawn   --- here the device is given back ---   4. segments, each in its slot of a train, with
+//   header and padding   5. sealed, as one batch
 #include "dataplane/egress.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/inner_packet.h"
 #include "protocol/messages.h"
 
 namespace wgns {
 
-Egress::Egress(Device& device, Aead& aead) : device_(device), aead_(aead) {
+namespace {
+
+// What one inner packet becomes on the wire.
+std::size_t datagram_size(std::size_t packet_size, std::size_t mtu) noexcept {
+    return data_overhead + padded_size(packet_size, mtu);
+}
+
+std::size_t wire_size(const Superpacket& packet, std::size_t mtu) noexcept {
+    const std::size_t last = packet.segment_count() - 1;
+    return last * datagram_size(packet.segment_size(0), mtu) +
+           datagram_size(packet.segment_size(last), mtu);
+}
+
+}  // namespace
+
+Egress::Egress(Aead& aead) : aead_(aead) {
+    parcels_.reserve(Turn::frames_max);
     jobs_.reserve(jobs_max);
 }
 
-void Egress::run(Turn& turn, Moment moment) {
-    send_staged(turn, moment);
-    for (const TunFrame& frame : turn.from_tun) {
-        if (frame.bytes.size() < VirtioHeader::size)
-            turn.drops.count(Drop::bad_virtio_header);
-        else
-            send(turn, frame.bytes.subspan(VirtioHeader::size), moment);
-    }
-    seal();
+void Egress::route(Turn& turn, Device& device, Moment moment) {
+    mtu_ = device.mtu();
+    route_staged(turn, device, moment);
+    for (const TunFrame& frame : turn.from_tun)
+        route(turn, device, frame.bytes, moment);
 }
 
-void Egress::send_staged(Turn& turn, Moment moment) {
-    while (Peer* const peer = device_.next_ready()) {
-        while (!peer->staged.empty() && peer->sending_session(moment.now)) {
-            if (!seal_later(turn, *peer, peer->staged.front())) {
-                turn.drops.count(Drop::no_buffer);
-            }
-            peer->staged.pop();
+void Egress::route_staged(Turn& turn, Device& device, Moment moment) {
+    while (Peer* const peer = device.next_ready()) {
+        // Whatever they hold: a counter must never reach its limit.
+        constexpr std::size_t most = Superpacket::segments_max;
+        while (!peer->staged.empty() && peer->sending_session(moment.now, most)) {
+            unstaged_.push_back(peer->staged.pop());
+            const auto packet = Superpacket::parse(unstaged_.back());
+            WG_ASSERT(packet.has_value());  // or it would not have been staged
+            accept(turn, device, *peer, *packet, moment);
         }
-        device_.data_sent(*peer, moment, turn.to_udp);
     }
 }
 
-void Egress::send(Turn& turn, Bytes packet, Moment moment) {
-    const auto inner = InnerPacket::parse(packet);
-    if (!inner) return turn.drops.count(Drop::not_ip);
-    Peer* const peer = device_.route(inner->destination());
+void Egress::route(Turn& turn, Device& device, MutableBytes frame, Moment moment) {
+    const auto packet = Superpacket::parse(frame);
+    if (!packet) return turn.drops.count(packet.error());
+    Peer* const peer = device.route(packet->inner().destination());
     if (!peer) return turn.drops.count(Drop::no_peer);
     if (!peer->endpoint.is_set()) return turn.drops.count(Drop::no_endpoint);
     // Behind others that wait, a packet waits too: order is kept.
-    if (!peer->staged.empty() || !peer->sending_session(moment.now)) {
-        turn.drops.count(Drop::staged_overflow, peer->staged.push(inner->bytes()));
-        return device_.want_session(*peer, moment, turn.to_udp);
+    if (!peer->staged.empty() || !peer->sending_session(moment.now, packet->segment_count())) {
+        turn.drops.count(Drop::staged_overflow, peer->staged.push(frame));
+        return device.want_session(*peer, moment, turn.to_udp);
     }
-    if (!seal_later(turn, *peer, inner->bytes())) return turn.drops.count(Drop::no_buffer);
-    device_.data_sent(*peer, moment, turn.to_udp);
+    accept(turn, device, *peer, *packet, moment);
 }
 
-bool Egress::seal_later(Turn& turn, Peer& peer, Bytes packet) {
+void Egress::accept(Turn& turn, Device& device, Peer& peer, const Superpacket& packet,
+                    Moment moment) {
     Session& session = *peer.keypairs.current();
-    const std::size_t padded = padded_size(packet.size(), device_.mtu());
-    const std::size_t size = data_overhead + padded;
-    const MutableBytes slot = turn.to_udp.datagram(peer.endpoint, size, 0);
-    if (slot.empty()) return false;
-    const std::uint64_t counter = session.next_counter++;
-    write_data_header(slot, session.remote_index, counter);
-    const MutableBytes text = slot.subspan(data_header_size, padded);
-    copy_bytes(text, packet);
-    std::fill(text.begin() + static_cast<std::ptrdiff_t>(packet.size()), text.end(),
-              std::uint8_t{0});
-    jobs_.push_back({.key = &session.send_key,
-                     .counter = counter,
-                     .input = text.data(),
-                     .output = text.data(),
-                     .text_size = static_cast<std::uint32_t>(padded)});
-    peer.sent_bytes += size;
-    if (jobs_.size() == jobs_max) seal();
-    return true;
+    turn.pins.add(session);
+    parcels_.push_back({.packet = packet,
+                        .to = peer.endpoint,
+                        .key = &session.send_key,
+                        .counter = session.draw_counters(packet.segment_count()),
+                        .remote_index = session.remote_index});
+    peer.sent_bytes += wire_size(packet, mtu_);
+    device.data_sent(peer, moment, turn.to_udp);
 }
 
-void Egress::seal() {
+void Egress::seal(Turn& turn) {
+    for (const Parcel& parcel : parcels_) {
+        pack(turn, parcel);
+        // Train by train, while it is in the cache.
+        if (jobs_.size() >= jobs_enough) run_jobs();
+    }
+    run_jobs();
+    parcels_.clear();
+    unstaged_.clear();
+}
+
+void Egress::pack(Turn& turn, const Parcel& parcel) {
+    const std::size_t count = parcel.packet.segment_count();
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t size = parcel.packet.segment_size(i);
+        const std::size_t padded = padded_size(size, mtu_);
+        const MutableBytes slot = turn.to_udp.datagram(parcel.to, data_overhead + padded, 0);
+        if (slot.empty()) return turn.drops.count(Drop::no_buffer, count - i);
+        write_data_header(slot, parcel.remote_index, parcel.counter + i);
+        const MutableBytes text = slot.subspan(data_header_size, padded);
+        parcel.packet.write_segment(i, text.first(size));
+        std::fill(text.begin() + static_cast<std::ptrdiff_t>(size), text.end(), std::uint8_t{0});
+        jobs_.push_back({.key = parcel.key,
+                         .counter = parcel.counter + i,
+                         .input = text.data(),
+                         .output = text.data(),
+                         .text_size = static_cast<std::uint32_t>(padded)});
+        if (jobs_.size() == jobs_max) run_jobs();
+    }
+}
+
+void Egress::run_jobs() {
     aead_.seal(jobs_);
     jobs_.clear();
 }

@@ -65,11 +65,13 @@ bool EpollIo::collect(Turn& turn) {
 }
 
 bool EpollIo::read_tun(Turn& turn) {
+    // A device without virtio-net headers reads as if it had ones that say nothing.
+    const std::size_t prefix = ports_.has_virtio_header ? 0 : VirtioHeader::size;
     while (turn.from_tun.size() < Turn::frames_max) {
         std::uint8_t* const buffer = tun_memory_.get() + turn.from_tun.size() * buffer_size;
-        const ssize_t size = ::read(ports_.tun.get(), buffer, buffer_size);
+        const ssize_t size = ::read(ports_.tun.get(), buffer + prefix, buffer_size - prefix);
         if (size > 0)
-            turn.from_tun.push_back({{buffer, static_cast<std::size_t>(size)}});
+            turn.from_tun.push_back({{buffer, prefix + static_cast<std::size_t>(size)}});
         else
             return size == 0 || errno != EBADFD;
     }
@@ -106,10 +108,26 @@ void EpollIo::receive(int udp, Turn& turn) {
     }
 }
 
+void EpollIo::set_udp(UniqueFd v4, UniqueFd v6, std::function<void(int error)> done) {
+    for (const UniqueFd* const fd : {&v4, &v6})
+        if (auto added = watch(epoll_.get(), fd->get()); !added) {
+            // Not by closing: a descriptor's other copies would keep it watched.
+            ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, v4.get(), nullptr);
+            return done(added.error().code);
+        }
+    for (const UniqueFd* const fd : {&ports_.udp_v4, &ports_.udp_v6})
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd->get(), nullptr);
+    ports_.udp_v4 = std::move(v4);
+    ports_.udp_v6 = std::move(v6);
+    done(0);
+}
+
 void EpollIo::submit(Turn& turn) {
+    const std::uint32_t skipped = ports_.has_virtio_header ? 0 : 1;
     for (const TunWrite& write : turn.to_tun) {
-        const ssize_t written = ::writev(ports_.tun.get(), turn.pieces.data() + write.first,
-                                         static_cast<int>(write.count));
+        const ssize_t written =
+            ::writev(ports_.tun.get(), turn.pieces.data() + write.first + skipped,
+                     static_cast<int>(write.count - skipped));
         if (written < 0) turn.drops.count(Drop::tun_write_failed);
     }
     for (const TrainRef& train : turn.to_udp.trains())

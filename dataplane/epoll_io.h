@@ -17,12 +17,18 @@ public:
     static Result<std::unique_ptr<Io>> create(Ports ports);
 
     [[nodiscard]] std::string_view name() const noexcept override { return "epoll"; }
+    [[nodiscard]] Offloads offloads() const noexcept override { return ports_.offloads; }
+    [[nodiscard]] std::uint32_t segments_max() const noexcept override {
+        return ports_.segments_max;
+    }
     void wait(Duration longest) override;
     [[nodiscard]] bool collect(Turn& turn) override;
     void submit(Turn& turn) override;
+    void set_udp(UniqueFd v4, UniqueFd v6, std::function<void(int error)> done) override;
 
 private:
-    static constexpr std::size_t buffer_size = 65'536;
+    // A superpacket with its virtio-net header; rounded up, so that buffers begin on cache lines.
+    static constexpr std::size_t buffer_size = 65'536 + 64;
 
     struct Receive {
         sockaddr_storage from{};

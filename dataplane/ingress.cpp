@@ -1,19 +1,17 @@
 // The functions of this file stand in the order in which a datagram meets them:
-//   1. trains are cut into datagrams   2. classified   3. data: opened, as one batch
-//   4. replay and source checked, written to the TUN   5. handshake messages, a bounded number a
-//   turn
+//   1. trains are cut into datagrams   2. classified   3. data: sessions looked up, with the device
+//   4. opened, as one batch   5. replay and source checked, with the device   6. coalesced and
+//   written   7. handshake messages, a bounded number a turn
 #include "dataplane/ingress.h"
 
 #include <algorithm>
 
-#include "protocol/inner_packet.h"
-
 namespace wgns {
 
-Ingress::Ingress(Device& device, Aead& aead) : device_(device), aead_(aead) {
-    jobs_.reserve(jobs_max);
-    openings_.reserve(jobs_max);
-    backlog_.reserve(limits::handshake_backlog_max);
+Ingress::Ingress(SharedDevice& device, Aead& aead, Offloads offloads)
+    : device_(device), aead_(aead), coalescer_(offloads), backlog_(limits::handshake_backlog_max) {
+    openings_.reserve(batch_max);
+    jobs_.reserve(batch_max);
 }
 
 void Ingress::run(Turn& turn, Moment moment) {
@@ -25,7 +23,8 @@ void Ingress::run(Turn& turn, Moment moment) {
             rest = rest.subspan(size);
         } while (!rest.empty());
     }
-    open(turn, moment);
+    run_batch(turn, moment);
+    coalescer_.flush(turn);
     run_handshakes(turn, moment);
 }
 
@@ -33,73 +32,145 @@ void Ingress::classify(Turn& turn, const ReceivedTrain& train, MutableBytes data
                        Moment moment) {
     const auto type = classify_message(datagram);
     if (!type) return turn.drops.count(Drop::not_wireguard);
-    if (*type == MessageType::data) return open_later(turn, train, datagram, moment);
-    enqueue(turn, train, datagram);
-}
-
-void Ingress::open_later(Turn& turn, const ReceivedTrain& train, MutableBytes datagram,
-                         Moment moment) {
+    if (*type != MessageType::data) return enqueue(turn, train, datagram);
     const auto view = DataView::parse(datagram);
     WG_ASSERT(view.has_value());
-    const auto ref = device_.find_session(view->receiver());
-    if (!ref) return turn.drops.count(Drop::unknown_index);
-    if (!ref->session->may_receive(moment.now)) return turn.drops.count(Drop::expired_session);
     const MutableBytes sealed = datagram.subspan(data_header_size);
-    jobs_.push_back({.key = &ref->session->receive_key,
-                     .counter = view->counter(),
+    openings_.push_back({.train = &train,
+                         .receiver = view->receiver(),
+                         .datagram_size = static_cast<std::uint32_t>(datagram.size()),
+                         .session = nullptr,
+                         .inner = std::nullopt});
+    jobs_.push_back({.counter = view->counter(),
                      .input = sealed.data(),
                      .output = sealed.data(),
                      .text_size = static_cast<std::uint32_t>(sealed.size() - aead_tag_size)});
-    openings_.push_back({*ref, &train.from, static_cast<std::uint32_t>(datagram.size())});
-    if (jobs_.size() == jobs_max) open(turn, moment);
+    if (jobs_.size() == batch_max) run_batch(turn, moment);
 }
 
-void Ingress::open(Turn& turn, Moment moment) {
+void Ingress::run_batch(Turn& turn, Moment moment) {
+    if (jobs_.empty()) return;
+    look_up(turn, moment);
+    open();
+    judge(turn, moment);
+    write(turn);
+    openings_.clear();
+    jobs_.clear();
+}
+
+// What has no session leaves the batch.
+void Ingress::look_up(Turn& turn, Moment moment) {
+    const auto device = device_.hold();
+    std::size_t kept = 0;
+    Session* session = nullptr;
+    std::optional<std::uint32_t> receiver;  // that `session` belongs to
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+        if (receiver != openings_[i].receiver) {
+            receiver = openings_[i].receiver;
+            session = device->find_session(*receiver);
+        }
+        if (!session) {
+            turn.drops.count(Drop::unknown_index);
+        } else if (!session->may_receive(moment.now)) {
+            turn.drops.count(Drop::expired_session);
+        } else {
+            turn.pins.add(*session);
+            openings_[i].session = session;
+            jobs_[i].key = &session->receive_key;
+            std::swap(openings_[kept], openings_[i]);
+            std::swap(jobs_[kept], jobs_[i]);
+            ++kept;
+        }
+    }
+    openings_.resize(kept);
+    jobs_.resize(kept);
+}
+
+void Ingress::open() {
     aead_.open(jobs_);
     for (std::size_t i = 0; i < jobs_.size(); ++i)
-        deliver(turn, openings_[i], jobs_[i], moment);
-    jobs_.clear();
-    openings_.clear();
+        if (jobs_[i].authentic)
+            openings_[i].inner = InnerPacket::parse({jobs_[i].output, jobs_[i].text_size});
 }
 
-void Ingress::deliver(Turn& turn, const Opening& opening, const AeadJob& job, Moment moment) {
-    if (!job.authentic) return turn.drops.count(Drop::bad_tag);
-    if (!opening.ref.session->window.accept(job.counter))
-        return turn.drops.count(Drop::replayed_packet);
-    Peer& peer = *opening.ref.peer;
-    peer.received_bytes += opening.datagram_size;
-    const bool is_keepalive = job.text_size == 0;
-    device_.data_received(opening.ref, *opening.from, !is_keepalive, moment, turn.to_udp);
-    if (is_keepalive) return;
-    const MutableBytes text{job.output, job.text_size};
-    const auto inner = InnerPacket::parse(text);
-    if (!inner) return turn.drops.count(Drop::not_ip);
-    if (device_.route(inner->source()) != &peer) return turn.drops.count(Drop::bad_source);
-    const iovec packet{.iov_base = text.data(), .iov_len = inner->length()};
-    turn.write_tun({}, {&packet, 1});
+void Ingress::judge(Turn& turn, Moment moment) {
+    const auto device = device_.hold();
+    Heard heard;
+    const auto tell = [&] {
+        if (!heard.session) return;
+        heard.session->peer->received_bytes += heard.bytes;
+        device->data_received(*heard.session, heard.train->from, heard.has_data, moment,
+                              turn.to_udp);
+        heard = {};
+    };
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+        Opening& opening = openings_[i];
+        if (heard.session != opening.session || heard.train != opening.train) tell();
+        if (const auto drop = check_replay(opening, jobs_[i])) {
+            turn.drops.count(*drop);
+            opening.inner.reset();
+            continue;
+        }
+        heard.session = opening.session;
+        heard.train = opening.train;
+        heard.bytes += opening.datagram_size;
+        heard.has_data |= jobs_[i].text_size != 0;
+        if (const auto drop = check_source(*device, opening, jobs_[i])) {
+            turn.drops.count(*drop);
+            opening.inner.reset();
+        }
+    }
+    tell();
+}
+
+std::optional<Drop> Ingress::check_replay(const Opening& opening, const AeadJob& job) {
+    if (!job.authentic) return Drop::bad_tag;
+    if (!opening.session->peer) return Drop::expired_session;
+    if (!opening.session->window.accept(job.counter)) return Drop::replayed_packet;
+    return std::nullopt;
+}
+
+// Cryptokey routing: who sends must be who would be sent to (whitepaper 2).
+std::optional<Drop> Ingress::check_source(const Device& device, const Opening& opening,
+                                          const AeadJob& job) {
+    if (job.text_size == 0) return std::nullopt;
+    if (!opening.inner) return Drop::not_ip;
+    if (device.route(opening.inner->source()) != opening.session->peer) return Drop::bad_source;
+    return std::nullopt;
+}
+
+void Ingress::write(Turn& turn) {
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+        const auto& inner = openings_[i].inner;
+        if (!inner) continue;
+        if (turn.has_room())
+            coalescer_.add(turn, *inner, {jobs_[i].output, inner->length()});
+        else
+            turn.drops.count(Drop::no_buffer);
+    }
 }
 
 void Ingress::enqueue(Turn& turn, const ReceivedTrain& train, Bytes message) {
-    if (backlog_.size() == limits::handshake_backlog_max)
-        return turn.drops.count(Drop::handshake_backlog_full);
-    Waiting& waiting = backlog_.emplace_back();
+    if (backlog_count_ == backlog_.size()) return turn.drops.count(Drop::handshake_backlog_full);
+    Waiting& waiting = backlog_[(backlog_first_ + backlog_count_++) % backlog_.size()];
     copy_bytes(waiting.bytes, message);
     waiting.size = static_cast<std::uint32_t>(message.size());
     waiting.from = train.from;
 }
 
+// Each with the device by itself: a handshake takes as long as a train, and data of other workers
+// goes first.
 void Ingress::run_handshakes(Turn& turn, Moment moment) {
     std::size_t left = limits::handshakes_per_turn_max;
     while (has_backlog() && left-- > 0) {
-        const std::size_t backlog = backlog_.size() - backlog_first_;
-        const Waiting& waiting = backlog_[backlog_first_++];
+        const Waiting& waiting = backlog_[backlog_first_];
         const Bytes message = Bytes(waiting.bytes).first(waiting.size);
-        const auto consumed = device_.consume(message, waiting.from, backlog, moment, turn.to_udp);
+        const auto consumed =
+            device_.hold()->consume(message, waiting.from, backlog_count_, moment, turn.to_udp);
         if (!consumed) turn.drops.count(consumed.error());
+        backlog_first_ = (backlog_first_ + 1) % backlog_.size();
+        --backlog_count_;
     }
-    if (has_backlog()) return;
-    backlog_.clear();
-    backlog_first_ = 0;
 }
 
 }  // namespace wgns

@@ -16,6 +16,17 @@ Result<IoChoice> made(Ports ports, std::string reason) {
 
 }  // namespace
 
+void Io::set_udp(UniqueFd, UniqueFd, std::function<void(int error)> done) {
+    done(EOPNOTSUPP);
+}
+
+std::optional<IoKind> parse_io_kind(std::string_view text) noexcept {
+    if (text == "auto") return IoKind::automatic;
+    if (text == "uring") return IoKind::uring;
+    if (text == "epoll") return IoKind::epoll;
+    return std::nullopt;
+}
+
 Result<IoChoice> make_io(IoKind kind, Ports ports) {
     if (kind == IoKind::epoll) return made<EpollIo>(std::move(ports), {});
     const Status usable = UringIo::probe();

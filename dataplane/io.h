@@ -1,13 +1,17 @@
 // The one interface between the stages and the kernel. A turn is: wait, collect, stages, submit.
 #pragma once
 
+#include <cerrno>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "dataplane/offloads.h"
 
 namespace wgns {
 
@@ -19,6 +23,10 @@ public:
     virtual ~Io() = default;
     // "uring", "epoll": as --io and status spell it.
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    // What may be written to the TUN device.
+    [[nodiscard]] virtual Offloads offloads() const noexcept = 0;
+    // Datagrams that a train may have.
+    [[nodiscard]] virtual std::uint32_t segments_max() const noexcept = 0;
 
     // Sleeps until something has arrived, and at most for `longest`; Duration::max() is no limit.
     virtual void wait(Duration longest) = 0;
@@ -26,6 +34,10 @@ public:
     [[nodiscard]] virtual bool collect(Turn& turn) = 0;
     // Takes the turn's trains and writes. What they point to must stay until the next collect.
     virtual void submit(Turn& turn) = 0;
+    // Sends and receives by these sockets from now on. `done` gets 0 once the old ones are closed,
+    // so that their port is free, which may be some turns later; or an errno value when the old
+    // ones stay. An Io without sockets has none to replace.
+    virtual void set_udp(UniqueFd v4, UniqueFd v6, std::function<void(int error)> done);
 };
 
 // The descriptors that a worker moves packets between. An absent UDP family has no descriptor.
@@ -33,10 +45,16 @@ struct Ports {
     UniqueFd tun;
     UniqueFd udp_v4;
     UniqueFd udp_v6;
-    int mailbox_event = -1;  // of the worker's Mailbox, which outlives the Io
+    bool has_virtio_header = true;   // before each packet of the TUN device
+    Offloads offloads{};             // what the TUN device has accepted
+    std::uint32_t segments_max = 1;  // datagrams that one send may have
+    int mailbox_event = -1;          // of the worker's Mailbox, which outlives the Io
 };
 
 enum class IoKind { automatic, uring, epoll };
+
+// "auto", "uring" or "epoll", as --io takes them.
+[[nodiscard]] std::optional<IoKind> parse_io_kind(std::string_view text) noexcept;
 
 struct IoChoice {
     std::unique_ptr<Io> io;

@@ -19,7 +19,8 @@ Mailbox::Mailbox(Mailbox&& other) noexcept : event_(std::move(other.event_)) {}
 bool Mailbox::post(Command command) {
     {
         const std::lock_guard lock(mutex_);
-        if (waiting_.size() >= capacity) return false;
+        const bool is_stop = std::holds_alternative<Stop>(command);
+        if (waiting_.size() >= capacity && !is_stop) return false;
         waiting_.push_back(std::move(command));
     }
     const std::uint64_t one = 1;

@@ -36,8 +36,19 @@ struct TakeSnapshot {
 struct SetMtu {
     std::uint32_t mtu = 0;
 };
+// The sockets of another port; a family that is absent has no descriptor. `done` is Io::set_udp's.
+struct SetUdp {
+    UniqueFd v4;
+    UniqueFd v6;
+    std::function<void(int error)> done;
+};
+// The mark of the sockets changed, and with it the way that packets take.
+struct ForgetSources {};
+// The interface came up.
+struct LinkUp {};
 struct Stop {};
-using Command = std::variant<ApplyChange, TakeSnapshot, SetMtu, Stop>;
+using Command =
+    std::variant<ApplyChange, TakeSnapshot, SetMtu, SetUdp, ForgetSources, LinkUp, Stop>;
 
 class Mailbox {
 public:
@@ -46,7 +57,7 @@ public:
     static Result<Mailbox> create();
 
     // Any thread. False when `capacity` commands wait already; the command is then dropped
-    // unanswered.
+    // unanswered. Stop is always taken, for nobody may be left who takes the others.
     [[nodiscard]] bool post(Command command);
 
     // The worker: readable while commands may wait.

@@ -13,6 +13,7 @@
 #include "base/ip_address.h"
 #include "dataplane/virtio_header.h"
 #include "protocol/drop.h"
+#include "protocol/session.h"
 #include "protocol/train.h"
 
 namespace wgns {
@@ -39,10 +40,10 @@ struct TunWrite {
 struct Turn {
     static constexpr std::size_t frames_max = 64;  // TUN reads
     static constexpr std::size_t trains_max = 64;  // UDP receives
-    static constexpr std::size_t sends_max =
-        96;  // trains: one a TUN read, and answers of the protocol
-    static constexpr std::size_t segments_max =
-        64;  // datagrams that the kernel merges into one receive
+    // Trains: two a TUN read (a superpacket may be larger than a train), and answers.
+    static constexpr std::size_t sends_max = 2 * frames_max + 32;
+    // Datagrams that one receive may stand for: as many as a train may have, see Train.
+    static constexpr std::size_t segments_max = 128;
     static constexpr std::size_t writes_max = trains_max * segments_max;
 
     Turn();
@@ -53,9 +54,12 @@ struct Turn {
     std::vector<TunWrite> to_tun;
     std::vector<iovec> pieces;  // never reallocated, like the headers that they point to
     std::vector<std::array<std::uint8_t, VirtioHeader::size>> headers;
+    SessionPins pins;           // what the AEAD is working on
     bool has_commands = false;  // the mailbox was posted to
-    DropCounters drops;         // since the start; not cleared by a turn
+    DropCounters drops;         // of this turn; the worker adds them up
 
+    // Whether one more packet fits.
+    [[nodiscard]] bool has_room() const noexcept { return pieces.size() + 2 <= pieces.capacity(); }
     // One packet or superpacket for the TUN device: its bytes in order, in received buffers of this
     // turn. At most writes_max packets a turn, however they are gathered.
     void write_tun(const VirtioHeader& header, std::span<const iovec> packet);

@@ -138,6 +138,25 @@ Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark) 
     return fd;
 }
 
+std::uint32_t probe_segments_max() noexcept {
+    const auto to = Endpoint::parse("127.0.0.1:1");
+    const auto udp = open_udp(AF_INET, 0, 0);
+    if (!udp || !to) return 1;
+    std::array<std::uint8_t, Train::segments_max> bytes{};
+    for (const std::uint32_t count : {Train::segments_max, Train::old_segments_max}) {
+        Train train;
+        train.to = *to;
+        train.to.port = local_port(udp->get());
+        train.data = bytes.data();
+        train.used = train.count = count;
+        train.segment_size = 1;
+        SendMessage message;
+        message.set(train);
+        if (::sendmsg(udp->get(), &message.header, MSG_DONTWAIT) >= 0) return count;
+    }
+    return 1;
+}
+
 std::uint16_t local_port(int udp) noexcept {
     sockaddr_storage address{};
     socklen_t size = sizeof address;

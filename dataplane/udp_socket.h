@@ -15,6 +15,9 @@ namespace wgns {
 
 // A bound, non-blocking socket with the options that the data plane relies on. Port 0: any.
 Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark);
+// Datagrams that one UDP_SEGMENT send may have on this kernel (see Train), found out by sending
+// some to a socket of its own; 1 where it has no UDP_SEGMENT.
+[[nodiscard]] std::uint32_t probe_segments_max() noexcept;
 // Host order; 0 where it cannot be told.
 [[nodiscard]] std::uint16_t local_port(int udp) noexcept;
 

@@ -21,7 +21,8 @@ constexpr std::uint32_t submission_entries = 256;
 constexpr std::uint32_t completion_entries = 8192;
 constexpr std::uint16_t tun_group = 1, udp_group = 2;
 constexpr std::uint32_t payload_size = 65'536;
-constexpr std::uint32_t tun_buffer_size = payload_size;
+// Room for a virtio-net header too; rounded up, so that buffers begin on cache lines.
+constexpr std::uint32_t tun_buffer_size = payload_size + 64;
 // The kernel puts its own header, the sender and the control messages before the payload.
 constexpr std::uint32_t udp_buffer_size =
     payload_size + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_storage) + receive_control_size;
@@ -65,30 +66,33 @@ __kernel_timespec timespec_of(Duration duration) noexcept {
 }  // namespace
 
 Result<std::unique_ptr<BufferRing>> BufferRing::create(io_uring& ring, std::uint16_t group,
-                                                       std::uint32_t count, std::uint32_t size) {
-    std::unique_ptr<BufferRing> made(new BufferRing(count, size));
-    made->memory_ = static_cast<std::uint8_t*>(map_anonymous(std::size_t{count} * size));
-    made->entries_ = static_cast<io_uring_buf_ring*>(map_anonymous(count * sizeof(io_uring_buf)));
+                                                       Shape shape) {
+    std::unique_ptr<BufferRing> made(new BufferRing(shape));
+    made->memory_ =
+        static_cast<std::uint8_t*>(map_anonymous(std::size_t{shape.count} * shape.size));
+    made->entries_ =
+        static_cast<io_uring_buf_ring*>(map_anonymous(shape.count * sizeof(io_uring_buf)));
     if (!made->memory_ || !made->entries_) return Error{ENOMEM, "mmap", "receive buffers", {}};
     io_uring_buf_reg request{};
     request.ring_addr = reinterpret_cast<std::uintptr_t>(made->entries_);
-    request.ring_entries = count;
+    request.ring_entries = shape.count;
     request.bgid = group;
     if (const int failed = io_uring_register_buf_ring(&ring, &request, 0); failed != 0)
         return ring_error(-failed, "io_uring_register_buf_ring");
     io_uring_buf_ring_init(made->entries_);
-    for (std::uint32_t id = 0; id < count; ++id)
+    for (std::uint32_t id = 0; id < shape.count; ++id)
         made->give_back(static_cast<std::uint16_t>(id));
     return made;
 }
 
 BufferRing::~BufferRing() {
-    if (memory_) ::munmap(memory_, std::size_t{count_} * size_);
-    if (entries_) ::munmap(entries_, count_ * sizeof(io_uring_buf));
+    if (memory_) ::munmap(memory_, std::size_t{shape_.count} * shape_.size);
+    if (entries_) ::munmap(entries_, shape_.count * sizeof(io_uring_buf));
 }
 
 void BufferRing::give_back(std::uint16_t id) noexcept {
-    io_uring_buf_ring_add(entries_, at(id), size_, id, static_cast<int>(count_ - 1), 0);
+    io_uring_buf_ring_add(entries_, at(id) + shape_.prefix, shape_.size - shape_.prefix, id,
+                          static_cast<int>(shape_.count - 1), 0);
     io_uring_buf_ring_advance(entries_, 1);
 }
 
@@ -126,9 +130,11 @@ UringIo::~UringIo() {
 Status UringIo::start() {
     if (auto made = make_ring(ring_); !made) return made.error();
     ring_made_ = true;
-    auto tun = BufferRing::create(ring_, tun_group, Turn::frames_max, tun_buffer_size);
+    // A device without virtio-net headers reads as if it had ones that say nothing.
+    const std::uint32_t prefix = ports_.has_virtio_header ? 0 : VirtioHeader::size;
+    auto tun = BufferRing::create(ring_, tun_group, {Turn::frames_max, tun_buffer_size, prefix});
     if (!tun) return tun.error();
-    auto udp = BufferRing::create(ring_, udp_group, Turn::trains_max, udp_buffer_size);
+    auto udp = BufferRing::create(ring_, udp_group, {Turn::trains_max, udp_buffer_size, 0});
     if (!udp) return udp.error();
     tun_buffers_ = *std::move(tun);
     udp_buffers_ = *std::move(udp);
@@ -163,6 +169,11 @@ void pick_buffer(io_uring_sqe& sqe, std::uint16_t group) {
 
 }  // namespace
 
+// A receive is known by its family and by the generation of its socket.
+std::uint32_t UringIo::udp_slot(std::uint32_t generation, Family family) noexcept {
+    return generation * 2 + static_cast<std::uint32_t>(family);
+}
+
 int UringIo::udp(Family family) const noexcept {
     return (family == Family::v4 ? ports_.udp_v4 : ports_.udp_v6).get();
 }
@@ -177,13 +188,12 @@ void UringIo::arm_tun() {
 }
 
 void UringIo::arm_udp(Family family) {
-    const auto slot = static_cast<std::uint32_t>(family);
-    io_uring_sqe& sqe = prepare(Op::udp_receive, slot);
+    io_uring_sqe& sqe = prepare(Op::udp_receive, udp_slot(udp_generation_, family));
     keep_token(sqe, [&](io_uring_sqe* s) {
         io_uring_prep_recvmsg_multishot(s, udp(family), &receive_, 0);
     });
     pick_buffer(sqe, udp_group);
-    udp_armed_[slot] = true;
+    udp_armed_[static_cast<std::size_t>(family)] = true;
 }
 
 void UringIo::arm_mailbox() {
@@ -241,8 +251,8 @@ void UringIo::complete(const io_uring_cqe& cqe, Turn& turn) {
             tun_arrived(cqe, turn);
             break;
         case Op::udp_receive:
-            udp_armed_[token.slot] = is_armed;
             udp_arrived(cqe, turn);
+            if (!is_armed) udp_disarmed(token.slot);
             break;
         case Op::mailbox: {
             mailbox_armed_ = is_armed;
@@ -256,6 +266,8 @@ void UringIo::complete(const io_uring_cqe& cqe, Turn& turn) {
         case Op::tun_write:
             write_done(token.slot, cqe.res, turn);
             break;
+        case Op::cancel:  // what was cancelled tells of itself
+            break;
     }
 }
 
@@ -265,7 +277,7 @@ void UringIo::tun_arrived(const io_uring_cqe& cqe, Turn& turn) {
     const auto id = static_cast<std::uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
     tun_lent_.push_back(id);
     if (cqe.res > 0)
-        turn.from_tun.push_back({{tun_buffers_->at(id), static_cast<std::size_t>(cqe.res)}});
+        turn.from_tun.push_back({tun_buffers_->bytes(id, static_cast<std::size_t>(cqe.res))});
 }
 
 void UringIo::udp_arrived(const io_uring_cqe& cqe, Turn& turn) {
@@ -284,6 +296,50 @@ void UringIo::udp_arrived(const io_uring_cqe& cqe, Turn& turn) {
     sockaddr_storage from;
     std::memcpy(&from, name, sizeof from);
     turn.from_udp.push_back(read_train(from, control, {payload, size}));
+}
+
+// The multishot receive of a slot has ended, by itself or by our cancelling it.
+void UringIo::udp_disarmed(std::uint32_t slot) {
+    const std::uint32_t generation = slot / 2;
+    if (generation == udp_generation_) {
+        udp_armed_[slot % 2] = false;
+        return;
+    }
+    for (Retired& retired : retired_)
+        if (retired.generation == generation) --retired.receiving;
+    close_idle();
+}
+
+void UringIo::set_udp(UniqueFd v4, UniqueFd v6, std::function<void(int error)> done) {
+    Retired& retired = retired_.emplace_back();
+    retired.generation = udp_generation_++;
+    retired.v4 = std::exchange(ports_.udp_v4, std::move(v4));
+    retired.v6 = std::exchange(ports_.udp_v6, std::move(v6));
+    retired.done = std::move(done);
+    for (const Family family : {Family::v4, Family::v6})
+        if (std::exchange(udp_armed_[static_cast<std::size_t>(family)], false))
+            cancel_udp(retired, family);
+    close_idle();
+}
+
+void UringIo::cancel_udp(Retired& retired, Family family) {
+    const Token receive{static_cast<std::uint32_t>(Op::udp_receive),
+                        udp_slot(retired.generation, family)};
+    io_uring_sqe& sqe = prepare(Op::cancel, 0);
+    keep_token(sqe, [&](io_uring_sqe* s) {
+        io_uring_prep_cancel64(s, std::bit_cast<std::uint64_t>(receive), 0);
+    });
+    ++retired.receiving;
+}
+
+void UringIo::close_idle() {
+    for (Retired& retired : retired_) {
+        if (retired.receiving != 0) continue;
+        retired.v4.reset();
+        retired.v6.reset();
+        retired.done(0);
+    }
+    std::erase_if(retired_, [](const Retired& retired) { return retired.receiving == 0; });
 }
 
 void UringIo::send_done(std::uint32_t slot, int result, Turn& turn) {
@@ -319,8 +375,9 @@ void UringIo::submit(Turn& turn) {
     for (const TunWrite& write : turn.to_tun) {
         io_uring_sqe& sqe = prepare(Op::tun_write, lent_slot);
         keep_token(sqe, [&](io_uring_sqe* s) {
-            io_uring_prep_writev(s, ports_.tun.get(), turn.pieces.data() + write.first, write.count,
-                                 ~0ull);
+            const std::uint32_t skipped = ports_.has_virtio_header ? 0 : 1;
+            io_uring_prep_writev(s, ports_.tun.get(), turn.pieces.data() + write.first + skipped,
+                                 write.count - skipped, ~0ull);
         });
         ++lent.writes;
     }

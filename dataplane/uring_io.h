@@ -15,23 +15,33 @@ namespace wgns {
 // Buffers that the kernel picks from: a provided-buffer ring (io_uring_register_buf_ring(3)).
 class BufferRing {
 public:
+    // `count` (a power of two) buffers of `size` bytes; the kernel fills them from `prefix` on, and
+    // what is before that stays zero.
+    struct Shape {
+        std::uint32_t count = 0;
+        std::uint32_t size = 0;
+        std::uint32_t prefix = 0;
+    };
     // Registers group `group` with the ring, which must outlive the buffers' use.
     static Result<std::unique_ptr<BufferRing>> create(io_uring& ring, std::uint16_t group,
-                                                      std::uint32_t count, std::uint32_t size);
+                                                      Shape shape);
     ~BufferRing();
     BufferRing(const BufferRing&) = delete;
     BufferRing& operator=(const BufferRing&) = delete;
 
     [[nodiscard]] std::uint8_t* at(std::uint16_t id) const noexcept {
-        return memory_ + std::size_t{id} * size_;
+        return memory_ + std::size_t{id} * shape_.size;
+    }
+    // The buffer's first `filled` bytes behind the prefix, with it.
+    [[nodiscard]] MutableBytes bytes(std::uint16_t id, std::size_t filled) const noexcept {
+        return {at(id), shape_.prefix + filled};
     }
     void give_back(std::uint16_t id) noexcept;
 
 private:
-    BufferRing(std::uint32_t count, std::uint32_t size) noexcept : count_(count), size_(size) {}
+    explicit BufferRing(Shape shape) noexcept : shape_(shape) {}
 
-    std::uint32_t count_;  // a power of two
-    std::uint32_t size_;
+    Shape shape_;
     std::uint8_t* memory_ = nullptr;
     io_uring_buf_ring* entries_ = nullptr;
 };
@@ -44,12 +54,17 @@ public:
     ~UringIo() override;
 
     [[nodiscard]] std::string_view name() const noexcept override { return "uring"; }
+    [[nodiscard]] Offloads offloads() const noexcept override { return ports_.offloads; }
+    [[nodiscard]] std::uint32_t segments_max() const noexcept override {
+        return ports_.segments_max;
+    }
     void wait(Duration longest) override;
     [[nodiscard]] bool collect(Turn& turn) override;
     void submit(Turn& turn) override;
+    void set_udp(UniqueFd v4, UniqueFd v6, std::function<void(int error)> done) override;
 
 private:
-    enum class Op : std::uint32_t { tun_read, udp_receive, mailbox, udp_send, tun_write };
+    enum class Op : std::uint32_t { tun_read, udp_receive, mailbox, udp_send, tun_write, cancel };
     enum class Family : std::uint32_t { v4, v6 };
     // A send that the kernel has: its train and message must stay where they are.
     struct Send {
@@ -62,6 +77,14 @@ private:
         std::uint32_t writes = 0;  // on their way
     };
 
+    // Sockets that were replaced, until the kernel receives by them no more.
+    struct Retired {
+        std::uint32_t generation = 0;
+        std::uint32_t receiving = 0;  // requests under way
+        UniqueFd v4, v6;
+        std::function<void(int error)> done;
+    };
+
     explicit UringIo(Ports ports);
     Status start();
     [[nodiscard]] io_uring_sqe& prepare(Op op, std::uint32_t slot);
@@ -69,10 +92,14 @@ private:
     void arm_udp(Family family);
     void arm_mailbox();
     void rearm();
+    [[nodiscard]] static std::uint32_t udp_slot(std::uint32_t generation, Family family) noexcept;
     [[nodiscard]] int udp(Family family) const noexcept;
     void complete(const io_uring_cqe& cqe, Turn& turn);
     void tun_arrived(const io_uring_cqe& cqe, Turn& turn);
     void udp_arrived(const io_uring_cqe& cqe, Turn& turn);
+    void udp_disarmed(std::uint32_t slot);
+    void cancel_udp(Retired& retired, Family family);
+    void close_idle();
     void send_done(std::uint32_t slot, int result, Turn& turn);
     void write_done(std::uint32_t slot, int result, Turn& turn);
     void give_back(Lent& lent);
@@ -82,6 +109,8 @@ private:
     bool ring_made_ = false, enabled_ = false, tun_gone_ = false;
     bool tun_armed_ = false, mailbox_armed_ = false;
     std::array<bool, 2> udp_armed_{};
+    std::uint32_t udp_generation_ = 0;  // how often the sockets were replaced
+    std::vector<Retired> retired_;
     std::unique_ptr<BufferRing> tun_buffers_;
     std::unique_ptr<BufferRing> udp_buffers_;
     msghdr receive_{};  // the shape of every received message

@@ -5,15 +5,17 @@
 
 namespace wgns {
 
-Worker::Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, Mailbox& mailbox,
-               const Clock& clock, Entropy& entropy)
+Worker::Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, SharedDevice& device,
+               Mailbox& mailbox, const Clock& clock)
     : io_(std::move(io)),
       aead_(std::move(aead)),
+      device_(device),
       mailbox_(mailbox),
       clock_(clock),
-      device_(entropy),
-      ingress_(device_, *aead_),
-      egress_(device_, *aead_) {}
+      ingress_(device_, *aead_, io_->offloads()),
+      egress_(*aead_) {
+    turn_.to_udp.set_segments_max(io_->segments_max());
+}
 
 void Worker::run() {
     while (turn()) {  // the program's only unbounded loop
@@ -25,42 +27,61 @@ bool Worker::turn() {
     const bool has_tun = io_->collect(turn_);
     const Moment moment = clock_.moment();  // one reading for the whole turn
     ingress_.run(turn_, moment);
-    device_.expire(moment, turn_.to_udp, turn_.drops);
-    if (turn_.has_commands) apply_commands(moment);
-    // Last, because all of the above may have made staged packets ready.
-    egress_.run(turn_, moment);
-    device_.end_turn();
+    run_device(moment);
+    egress_.seal(turn_);
+    {
+        const auto device = device_.hold();
+        turn_.pins.release();
+        device->end_turn();
+        device.drops() += std::exchange(turn_.drops, {});
+        // Whoever made a deadline is awake now and sleeps no longer than until it is due, so other
+        // workers need not be told.
+        deadline_ = device->next_deadline();
+    }
     io_->submit(turn_);
     return has_tun && !stopping_;
 }
 
 Duration Worker::longest_wait() const {
     if (ingress_.has_backlog()) return Duration::zero();
-    const TimePoint deadline = device_.next_deadline();
-    if (deadline.is_never()) return Duration::max();
-    return std::max(deadline - clock_.now(), Duration::zero());
+    if (deadline_.is_never()) return Duration::max();
+    return std::max(deadline_ - clock_.now(), Duration::zero());
 }
 
-void Worker::apply_commands(Moment moment) {
-    for (Command& command : mailbox_.take())
-        apply(command, moment);
+// All that needs the device and is not about a received datagram.
+void Worker::run_device(Moment moment) {
+    const auto device = device_.hold();
+    device->expire(moment, turn_.to_udp, turn_.drops);
+    if (turn_.has_commands)
+        for (Command& command : mailbox_.take())
+            apply(device, command, moment);
+    // Last, because all of the above may have made staged packets ready.
+    egress_.route(turn_, *device, moment);
 }
 
-void Worker::apply(Command& command, Moment moment) {
+void Worker::apply(const SharedDevice::Guard& device, Command& command, Moment moment) {
     if (auto* const change = std::get_if<ApplyChange>(&command)) {
-        device_.apply(std::move(change->change), moment, turn_.to_udp);
+        device->apply(std::move(change->change), moment, turn_.to_udp);
         if (change->done) change->done(0);
     } else if (const auto* const take = std::get_if<TakeSnapshot>(&command)) {
-        take->done(snapshot());
+        take->done(snapshot(device));
     } else if (const auto* const mtu = std::get_if<SetMtu>(&command)) {
-        device_.set_mtu(mtu->mtu);
+        device->set_mtu(mtu->mtu);
+    } else if (auto* const udp = std::get_if<SetUdp>(&command)) {
+        io_->set_udp(std::move(udp->v4), std::move(udp->v6), std::move(udp->done));
+        device->forget_sources();
+    } else if (std::holds_alternative<ForgetSources>(command)) {
+        device->forget_sources();
+    } else if (std::holds_alternative<LinkUp>(command)) {
+        device->link_up(moment, turn_.to_udp);
     } else {
         stopping_ = true;
     }
 }
 
-WorkerSnapshot Worker::snapshot() const {
-    return {device_.snapshot(), turn_.drops, std::string(io_->name()), std::string(aead_->name())};
+WorkerSnapshot Worker::snapshot(const SharedDevice::Guard& device) const {
+    return {device->snapshot(), device.drops(), std::string(io_->name()),
+            std::string(aead_->name())};
 }
 
 }  // namespace wgns

@@ -1,26 +1,25 @@
-// The loop that carries packets: one thread that owns a device, its peers, its ports and its
-// buffers.
+// The loop that carries packets: one thread with its own ports, buffers and turn, on a device that
+// it may share with other workers.
 #pragma once
 
 #include <memory>
 
 #include "base/clock.h"
 #include "crypto/aead.h"
-#include "crypto/random.h"
 #include "dataplane/egress.h"
 #include "dataplane/ingress.h"
 #include "dataplane/io.h"
 #include "dataplane/mailbox.h"
+#include "dataplane/shared_device.h"
 #include "dataplane/turn.h"
-#include "protocol/device.h"
 
 namespace wgns {
 
 class Worker {
 public:
-    // `mailbox`, `clock` and `entropy` outlive the worker.
-    Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, Mailbox& mailbox, const Clock& clock,
-           Entropy& entropy);
+    // `device`, `mailbox` and `clock` outlive the worker.
+    Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, SharedDevice& device,
+           Mailbox& mailbox, const Clock& clock);
 
     // Until a Stop command, or until the TUN device is gone.
     void run();
@@ -29,18 +28,19 @@ public:
 
 private:
     [[nodiscard]] Duration longest_wait() const;
-    void apply_commands(Moment moment);
-    void apply(Command& command, Moment moment);
-    [[nodiscard]] WorkerSnapshot snapshot() const;
+    void run_device(Moment moment);
+    void apply(const SharedDevice::Guard& device, Command& command, Moment moment);
+    [[nodiscard]] WorkerSnapshot snapshot(const SharedDevice::Guard& device) const;
 
     std::unique_ptr<Io> io_;
     std::unique_ptr<Aead> aead_;
+    SharedDevice& device_;
     Mailbox& mailbox_;
     const Clock& clock_;
-    Device device_;
     Ingress ingress_;
     Egress egress_;
     Turn turn_;
+    TimePoint deadline_;  // of the device, when the last turn ended
     bool stopping_ = false;
 };
 

@@ -44,6 +44,19 @@ TEST(Checksum, EqualsTheWordByWordSumAtEveryLengthAndAlignment) {
         }
 }
 
+TEST(Checksum, EqualsTheWordByWordSumOfLargeOnesWhereverTheyLie) {
+    const auto bytes = random_bytes(70'000);
+    std::mt19937 engine(1);
+    for (int round = 0; round < 500; ++round) {
+        const Bytes part = Bytes(bytes).subspan(engine() % 64).first(60'000 + engine() % 9'900);
+        ASSERT_EQ(network_order(fold(sum_of(part))), model(part)) << round;
+        std::vector<std::uint8_t> copy(64 + part.size());
+        const MutableBytes to = MutableBytes(copy).subspan(engine() % 64, part.size());
+        ASSERT_EQ(network_order(fold(copy_and_sum(to, part))), model(part)) << round;
+        ASSERT_TRUE(std::equal(part.begin(), part.end(), to.begin())) << round;
+    }
+}
+
 TEST(Checksum, NeverLosesACarry) {
     for (const std::size_t size : {64u, 1500u, 65'535u}) {
         const std::vector<std::uint8_t> ones(size, 0xff);

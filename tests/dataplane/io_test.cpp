@@ -100,6 +100,41 @@ TEST_P(IoTest, IsWokenByTheMailbox) {
     harness.io->submit(harness.work);
 }
 
+TEST_P(IoTest, MovesToOtherSocketsAndFreesTheOldPort) {
+    ASSERT_TRUE(harness.turn());
+    const std::uint16_t old_port = harness.near.port;
+    for (int round = 0; round < 3; ++round) {
+        UniqueFd fresh = *open_udp(AF_INET, 0, 0);
+        harness.near.port = local_port(fresh.get());
+        bool is_done = false;
+        harness.io->set_udp(std::move(fresh), {}, [&](int error) {
+            EXPECT_EQ(error, 0);
+            is_done = true;
+        });
+        harness.send_to_io("round " + std::to_string(round));
+        const auto count = static_cast<std::size_t>(round) + 1;
+        harness.turn_until([&] { return is_done && harness.datagrams.size() == count; });
+        EXPECT_EQ(harness.datagrams.back(), "round " + std::to_string(round));
+    }
+    EXPECT_TRUE(open_udp(AF_INET, old_port, 0));
+    static_cast<void>(harness.work.to_udp.datagram(harness.far, 100, 0));
+    ASSERT_TRUE(harness.turn());
+    ASSERT_TRUE(harness.turn());
+    EXPECT_EQ(harness.receive_from_io().size(), 100u);
+}
+
+TEST_P(IoTest, MovesTwiceBetweenTwoTurns) {
+    ASSERT_TRUE(harness.turn());
+    int done = 0;
+    for (int i = 0; i < 2; ++i) {
+        UniqueFd fresh = *open_udp(AF_INET, 0, 0);
+        harness.near.port = local_port(fresh.get());
+        harness.io->set_udp(std::move(fresh), {}, [&](int error) { done += error == 0 ? 1 : 0; });
+    }
+    harness.send_to_io("hello");
+    harness.turn_until([&] { return done == 2 && harness.datagrams.size() == 1; });
+}
+
 TEST_P(IoTest, AWaitEndsAtItsDeadline) {
     const SystemClock clock;
     Duration longest{};

@@ -31,9 +31,17 @@ TEST(Mailbox, IsBounded) {
     Mailbox mailbox = *Mailbox::create();
     for (std::size_t i = 0; i < Mailbox::capacity; ++i)
         EXPECT_TRUE(mailbox.post(SetMtu{}));
-    EXPECT_FALSE(mailbox.post(Stop{}));
+    EXPECT_FALSE(mailbox.post(SetMtu{}));
     EXPECT_EQ(mailbox.take().size(), Mailbox::capacity);
+    EXPECT_TRUE(mailbox.post(SetMtu{}));
+}
+
+TEST(Mailbox, HasRoomForStopWhateverWaits) {
+    Mailbox mailbox = *Mailbox::create();
+    while (mailbox.post(SetMtu{})) {
+    }
     EXPECT_TRUE(mailbox.post(Stop{}));
+    EXPECT_EQ(mailbox.take().size(), Mailbox::capacity + 1);
 }
 
 }  // namespace

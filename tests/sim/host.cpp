@@ -26,7 +26,7 @@ Host::Host(std::uint8_t number, const SimClock& clock)
     : number_(number), entropy_(number), mailbox_(*Mailbox::create()) {
     ports.address = outer_address(number);
     worker_ = std::make_unique<Worker>(std::make_unique<MemoryIo>(ports), make_aead_sodium(),
-                                       mailbox_, clock, entropy_);
+                                       device_, mailbox_, clock);
     PrivateKey key = generate_private_key(entropy_);
     public_key_ = public_key_of(key);
     ApplyChange identity;

@@ -49,6 +49,7 @@ public:
     void add_peer(const Host& other, bool knows_endpoint, const PresharedKey& psk = {},
                   std::uint16_t keepalive_seconds = 0);
     void turn() { EXPECT_TRUE(worker_->turn()); }
+    void post(Command command);
     [[nodiscard]] WorkerSnapshot snapshot();
     void send(std::vector<std::uint8_t> inner_packet) {
         ports.to_read.push_back(std::move(inner_packet));
@@ -61,12 +62,11 @@ public:
     const PublicKey& public_key() const { return public_key_; }
 
 private:
-    void post(Command command);
-
     std::uint8_t number_;
     SeededEntropy entropy_;
     PublicKey public_key_;
     Mailbox mailbox_;
+    SharedDevice device_{entropy_};
     std::unique_ptr<Worker> worker_;
 };
 

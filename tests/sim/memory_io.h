@@ -31,6 +31,8 @@ public:
     explicit MemoryIo(MemoryPorts& ports) : ports_(ports) {}
 
     [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
+    [[nodiscard]] Offloads offloads() const noexcept override { return {}; }
+    [[nodiscard]] std::uint32_t segments_max() const noexcept override { return 1; }
     void wait(Duration) override {}
     [[nodiscard]] bool collect(Turn& turn) override;
     void submit(Turn& turn) override;

@@ -76,6 +76,50 @@ TEST_F(TwoHosts, AStrangerIsNotAnswered) {
     EXPECT_TRUE(b.ports.sent.empty());
 }
 
+TEST_F(TwoHosts, TheSameKeyAgainEndsNoSession) {
+    connect();
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    const std::uint64_t before = sent_bytes(a);
+    ApplyChange again;
+    again.change.private_key = a.snapshot().device.private_key.duplicate();
+    a.post(std::move(again));
+    a.send(a.packet_to(b, 64));
+    settle(a, b);
+    EXPECT_EQ(b.ports.written.size(), 2u);
+    EXPECT_EQ(sent_bytes(a), before + 64 + 32);
+}
+
+TEST_F(TwoHosts, ALinkThatComesUpSendsWhereKeepalivesAreOn) {
+    connect();
+    a.send(a.packet_to(b, 100));
+    settle(a, b);
+    const std::uint64_t quiet = sent_bytes(a);
+    a.post(LinkUp{});
+    settle(a, b);
+    EXPECT_EQ(sent_bytes(a), quiet);
+    a.add_peer(b, true, {}, 25);
+    settle(a, b);
+    const std::uint64_t turned_on = sent_bytes(a);
+    a.post(LinkUp{});
+    settle(a, b);
+    EXPECT_EQ(sent_bytes(a), turned_on + 32);
+}
+
+TEST_F(TwoHosts, OtherSocketsAreNotBoundToTheOldAddress) {
+    connect();
+    ApplyChange roamed;
+    PeerChange& peer = roamed.change.peers.emplace_back();
+    peer.public_key = b.public_key();
+    peer.endpoint = b.ports.address;
+    peer.endpoint->local = a.ports.address.address;
+    a.post(std::move(roamed));
+    a.post(ForgetSources{});
+    const Endpoint endpoint = a.snapshot().device.peers.at(0).endpoint;
+    EXPECT_EQ(endpoint.local, IpAddress{});
+    EXPECT_TRUE(endpoint.same_remote(b.ports.address));
+}
+
 TEST_F(TwoHosts, AnIdleTunnelIsSilent) {
     connect();
     a.send(a.packet_to(b, 100));

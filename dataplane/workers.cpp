@@ -1,0 +1,42 @@
+#include "dataplane/workers.h"
+
+#include <utility>
+
+namespace wgns {
+
+Result<std::unique_ptr<Workers>> Workers::create(unsigned count, const Clock& clock,
+                                                 Entropy& entropy) {
+    WG_ASSERT(count >= 1 && count <= count_max);
+    std::unique_ptr<Workers> workers(new Workers(clock, entropy));
+    for (unsigned number = 0; number < count; ++number) {
+        auto mailbox = Mailbox::create();
+        if (!mailbox) return mailbox.error();
+        workers->mailboxes_.push_back(*std::move(mailbox));
+    }
+    return workers;
+}
+
+Workers::~Workers() {
+    if (threads_.empty()) return;
+    has_ended_ = true;
+    for (Mailbox& mailbox : mailboxes_) {
+        const bool posted = mailbox.post(Stop{});
+        WG_ASSERT(posted);
+    }
+    for (std::thread& thread : threads_)
+        thread.join();
+}
+
+void Workers::start(std::vector<Parts> parts, std::function<void()> on_end) {
+    WG_ASSERT(parts.size() == mailboxes_.size() && workers_.empty());
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        workers_.emplace_back(std::move(parts[i].io), std::move(parts[i].aead), device_,
+                              mailboxes_[i], clock_);
+    for (Worker& worker : workers_)
+        threads_.emplace_back([this, &worker, on_end] {
+            worker.run();
+            if (!has_ended_.exchange(true)) on_end();
+        });
+}
+
+}  // namespace wgns
