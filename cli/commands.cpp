@@ -6,6 +6,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -18,7 +19,9 @@
 #include "cli/print_status.h"
 #include "control/failure.h"
 #include "control/instance.h"
+#include "control/interface_daemon.h"
 #include "control/run_inside.h"
+#include "netns/link.h"
 
 namespace wgns {
 
@@ -45,6 +48,7 @@ std::string environment(const char* name) {
 // Everything that CLI11 fills in; one instance for one command line.
 struct Arguments {
     UpRequest up;
+    InterfaceRequest interface;
     std::string name;
     std::string user;
     std::vector<std::string> command;
@@ -125,16 +129,41 @@ int run_pubkey() {
     return exit_status::done;
 }
 
+// Also those that are still to come: a command of the contract is never taken for an interface.
+bool is_command(const std::string& name) {
+    const auto commands = {"up",     "down",  "reload", "exec",   "run",   "status",
+                           "list",   "top",   "gc",     "check",  "plan",  "bench",
+                           "doctor", "print", "genkey", "genpsk", "pubkey"};
+    return std::find(commands.begin(), commands.end(), name) != commands.end();
+}
+
+int run_interface(InterfaceRequest request) {
+    if (is_command(request.interface) || !valid_interface_name(request.interface))
+        return complain(
+            {exit_status::usage,
+             fmt::format("{}: neither a command nor a name for an interface, which has 1 to 15 "
+                         "bytes and no '/', ':', '%' or blank; see wgns-user --help",
+                         request.interface)});
+    request.foreground = request.foreground || environment("WG_PROCESS_FOREGROUND") == "1";
+    request.log_level = environment("LOG_LEVEL");
+    request.tun_descriptor = environment("WG_TUN_FD");
+    request.uapi_descriptor = environment("WG_UAPI_FD");
+    const auto served = serve_interface(request);
+    return served ? exit_status::done : complain(served.error());
+}
+
 class CommandLine {
 public:
     CommandLine() {
-        app_.require_subcommand(1);
+        app_.require_subcommand(0, 1);
         app_.set_version_flag("--version", std::string(version_line));
         app_.footer(
             "Example:\n"
             "  wgns-user up ./home.conf\n"
             "  wgns-user exec home -- curl https://example.org/\n"
-            "  wgns-user down home");
+            "  wgns-user down home\n"
+            "  WG_QUICK_USERSPACE_IMPLEMENTATION=wgns-user wg-quick up wg0");
+        add_interface();
         add_up();
         add_down();
         add_exec();
@@ -154,6 +183,12 @@ public:
         } catch (const CLI::ParseError& error) {
             return complain({exit_status::usage, one_line(error.what()) + "; see " + help()});
         }
+        const bool is_interface = app_.count("IFACE") != 0;
+        const bool wants_more = is_interface || arguments_.interface.foreground;
+        if (is_interface && !chosen_) return run_interface(std::move(arguments_.interface));
+        if (!chosen_ || wants_more)
+            return complain({exit_status::usage,
+                             "give a command or the name of an interface; see wgns-user --help"});
         return chosen_();
     }
 
@@ -165,6 +200,14 @@ private:
         command->callback([this, action = std::move(action)] { chosen_ = action; });
         return command;
     }
+    void add_interface() {
+        app_.add_option("IFACE", arguments_.interface.interface,
+                        "Instead of a command: make this interface here and serve UAPI, as "
+                        "wireguard-go does, for wg and wg-quick")
+            ->option_text(" ");
+        app_.add_flag("-f,--foreground", arguments_.interface.foreground,
+                      "With IFACE: stay in the foreground");
+    }
     void add_up() {
         CLI::App* command = add(
             "up", "Make a namespace with its tunnel, and return when it can carry traffic",
@@ -175,8 +218,17 @@ private:
             ->required();
         command->add_flag("-f,--foreground", arguments_.up.foreground,
                           "Stay; SIGINT and SIGTERM take everything down");
-        command->add_option("--io", arguments_.up.io, "How packets come and go")
+        add_data_plane(command, arguments_.up.data_plane);
+    }
+    static void add_data_plane(CLI::App* command, DataPlaneWords& words) {
+        command->add_option("--io", words.io, "How packets come and go")
             ->check(CLI::IsMember({"auto", "uring", "epoll"}))
+            ->capture_default_str();
+        command->add_option("--aead", words.aead, "What seals and opens them")
+            ->check(CLI::IsMember({"auto", "ipsecmb", "sodium"}))
+            ->capture_default_str();
+        command->add_option("--offloads", words.offloads, "Superpackets of the TUN device")
+            ->check(CLI::IsMember({"all", "none", "tcp", "udp"}))
             ->capture_default_str();
     }
     void add_down() {

@@ -129,7 +129,8 @@ std::string print_status(const json& status, std::int64_t now) {
     add_line(out, "listen port", std::to_string(number_in(status, "listen_port")));
     add_line(out, "mtu", std::to_string(number_in(status, "mtu")));
     add_line(out, "io", with_reason(text_in(status, "io"), text_in(status, "io_reason")));
-    add_line(out, "aead", text_in(status, "aead"));
+    add_line(out, "aead", with_reason(text_in(status, "aead"), text_in(status, "aead_reason")));
+    add_line(out, "offloads", text_in(status, "offloads"));
     add_line(out, "drops", print_drops(status));
     const auto peers = status.find("peers");
     if (peers != status.end() && peers->is_array())

@@ -50,7 +50,7 @@ public:
     Outcome run() {
         auto lock = state_.create_and_lock();
         if (!lock) return step_failed("up " + name(), lock.error());
-        setup_ = daemon_setup(config_, interface_mtu(config_), request_.io);
+        setup_ = daemon_setup(config_, interface_mtu(config_), request_.data_plane);
         fingerprint_ = fingerprint(file_, setup_);
         if (state_.running_supervisor()) return up_already();
         const HeldSignals held;

@@ -28,12 +28,6 @@ Error missing(const char* name) {
     return {EBADF, "receive", std::string("descriptor ") + name, ""};
 }
 
-IoKind io_kind(const std::string& spelled) {
-    if (spelled == "uring") return IoKind::uring;
-    if (spelled == "epoll") return IoKind::epoll;
-    return IoKind::automatic;
-}
-
 // The command that made the instance printed this text, so what is wrong with it is our own doing.
 Result<DeviceChange> read_change(std::string_view text) {
     UapiReader reader;
@@ -49,14 +43,6 @@ Result<DeviceChange> read_change(std::string_view text) {
 
 Daemon::Daemon(DescriptorChannel channel)
     : channel_(std::move(channel)), channel_watch_(context_) {}
-
-Daemon::~Daemon() {
-    if (!worker_thread_.joinable()) return;
-    // A full mailbox is emptied at the worker's next turn.
-    while (!mailbox_->post(Stop{}))
-        std::this_thread::yield();
-    worker_thread_.join();
-}
 
 int Daemon::run() {
     const auto started = start();
@@ -83,7 +69,7 @@ Status Daemon::start() {
     facts_.setup = &setup_;
     UniqueFd listener = take(descriptors, descriptor_name::control);
     if (!listener) return missing(descriptor_name::control);
-    auto done = start_worker(std::move(descriptors));
+    auto done = start_data_plane(std::move(descriptors));
     if (done) done = configure();
     if (!done) return done;
 
@@ -96,40 +82,35 @@ Status Daemon::start() {
     return Done{};
 }
 
-Status Daemon::start_worker(std::map<std::string, UniqueFd> descriptors) {
-    auto mailbox = Mailbox::create();
-    if (!mailbox) return mailbox.error();
-    mailbox_.emplace(std::move(*mailbox));
-
+Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
     Ports ports;
     ports.tun = take(descriptors, descriptor_name::tun);
     ports.udp_v4 = take(descriptors, descriptor_name::udp4);
     ports.udp_v6 = take(descriptors, descriptor_name::udp6);
-    ports.mailbox_event = mailbox_->event_fd();
     if (!ports.tun) return missing(descriptor_name::tun);
     if (!ports.udp_v4 && !ports.udp_v6) return missing(descriptor_name::udp4);
     families_ = {static_cast<bool>(ports.udp_v4), static_cast<bool>(ports.udp_v6)};
     facts_.listen_port = local_port(families_.v4 ? ports.udp_v4.get() : ports.udp_v6.get());
-    auto choice = make_io(io_kind(setup_.io), std::move(ports));
+    const auto choice = choose(setup_.data_plane);
     if (!choice) return choice.error();
-    facts_.io_reason = choice->reason;
-
-    worker_.emplace(std::move(choice->io), make_aead_sodium(), *mailbox_, clock_, entropy_);
-    worker_thread_ = std::thread([this] {
-        worker_->run();
+    auto data_plane = DataPlane::start(*choice, std::move(ports), [this] {
         asio::post(context_, [this] { end(daemon_word::device_gone); });
     });
+    if (!data_plane) return data_plane.error();
+    data_plane_ = *std::move(data_plane);
+    facts_.data_plane = data_plane_->facts();
     return Done{};
 }
 
 Status Daemon::configure() {
     auto change = read_change(setup_.uapi);
     if (!change) return change.error();
-    const bool posted =
-        mailbox_->post(SetMtu{setup_.mtu}) &&
-        mailbox_->post(ApplyChange{std::move(*change), [this](int error) {
-                                       asio::post(context_, [this, error] { configured(error); });
-                                   }});
+    const bool posted = data_plane_->post(SetMtu{setup_.mtu}) &&
+                        data_plane_->post(ApplyChange{std::move(*change), [this](int error) {
+                                                          asio::post(context_, [this, error] {
+                                                              configured(error);
+                                                          });
+                                                      }});
     if (!posted) return Error{EBUSY, "configure", "worker", ""};
     return Done{};
 }
@@ -164,7 +145,7 @@ void Daemon::resolve_names() {
             update.update_only = true;
             update.endpoint = endpoint;
             spdlog::info("{}: endpoint {}", setup_.instance, endpoint.to_string());
-            if (!mailbox_->post(ApplyChange{std::move(change), [](int) {}}))
+            if (!data_plane_->post(ApplyChange{std::move(change), [](int) {}}))
                 spdlog::error("{}: the worker is too busy for a new endpoint", setup_.instance);
         },
         [this](const std::string& host, const std::string& reason) {
@@ -183,7 +164,8 @@ void Daemon::answer(const std::string& request, ControlServer::Answer answer) {
             answer(status_json(*shared, facts_).dump(-1, ' ', false, replace));
         });
     };
-    if (!mailbox_->post(TakeSnapshot{take_snapshot})) answer(R"({"error":"the worker is busy"})");
+    if (!data_plane_->post(TakeSnapshot{take_snapshot}))
+        answer(R"({"error":"the worker is busy"})");
 }
 
 void Daemon::end(int status) {

@@ -1,5 +1,5 @@
-// The process that carries packets: a control thread (the main one, Boost.Asio) and a worker
-// thread. It works on descriptors that it was given and opens nothing that needs privilege.
+// The process that carries packets: a control thread (the main one, Boost.Asio) and the workers'
+// threads. It works on descriptors that it was given and opens nothing that needs privilege.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -8,19 +8,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "control/control_server.h"
 #include "control/daemon_setup.h"
+#include "control/data_plane.h"
 #include "control/descriptor_channel.h"
 #include "control/endpoint_resolver.h"
 #include "control/status.h"
-#include "crypto/random.h"
-#include "dataplane/mailbox.h"
-#include "dataplane/worker.h"
 
 namespace wgns {
 
@@ -37,7 +33,6 @@ class Daemon {
 public:
     // `channel` leads to the supervisor.
     explicit Daemon(DescriptorChannel channel);
-    ~Daemon();
 
     // Waits for its descriptors, works until the supervisor closes the channel or the TUN device is
     // gone, and returns the exit status. A failure is told to the supervisor.
@@ -45,7 +40,7 @@ public:
 
 private:
     Status start();
-    Status start_worker(std::map<std::string, UniqueFd> descriptors);
+    Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
     Status configure();
     void configured(int error);
     void watch_channel();
@@ -56,14 +51,10 @@ private:
     boost::asio::io_context context_;
     DescriptorChannel channel_;
     boost::asio::posix::stream_descriptor channel_watch_;
-    SystemClock clock_;
-    SystemEntropy entropy_;
     DaemonSetup setup_;
     StatusFacts facts_;
     Families families_{false, false};
-    std::optional<Mailbox> mailbox_;
-    std::optional<Worker> worker_;
-    std::thread worker_thread_;
+    std::unique_ptr<DataPlane> data_plane_;
     std::optional<ControlServer> server_;
     std::optional<EndpointResolver> resolver_;
     int status_ = 0;

@@ -36,7 +36,9 @@ json open_part(const DaemonSetup& setup) {
             {"namespace", setup.namespace_name},
             {"interface", setup.interface},
             {"mtu", setup.mtu},
-            {"io", setup.io},
+            {"io", setup.data_plane.io},
+            {"aead", setup.data_plane.aead},
+            {"offloads", setup.data_plane.offloads},
             {"peers", peers},
             {"named_endpoints", named}};
 }
@@ -54,7 +56,7 @@ void read_open_part(const std::string& text, DaemonSetup& setup) {
     setup.namespace_name = open.at("namespace");
     setup.interface = open.at("interface");
     setup.mtu = open.at("mtu");
-    setup.io = open.at("io");
+    setup.data_plane = {open.at("io"), open.at("aead"), open.at("offloads")};
     for (const json& peer : open.at("peers"))
         setup.peers[public_key_in(peer)] = {peer.at("name"), peer.at("endpoint")};
     for (const json& each : open.at("named_endpoints"))

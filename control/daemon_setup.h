@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "control/data_plane.h"
 #include "control/endpoint_resolver.h"
 #include "crypto/secret.h"
 
@@ -30,7 +31,7 @@ struct DaemonSetup {
     std::string namespace_name;
     std::string interface;
     std::uint32_t mtu = 0;
-    std::string io = "auto";  // as --io spells it
+    DataPlaneWords data_plane;
     std::map<PublicKey, PeerNames> peers;
     std::vector<NamedEndpoint> named_endpoints;
     std::string uapi;  // a `set` request, as print_set makes it; holds the keys

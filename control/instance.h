@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/data_plane.h"
 #include "control/failure.h"
 
 namespace wgns {
 
 struct UpRequest {
     std::string config;  // NAME, read from /etc/wgns-user/NAME.conf, or a path to a file
-    std::string io = "auto";
+    DataPlaneWords data_plane;
     bool foreground = false;
 };
 

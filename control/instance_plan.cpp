@@ -30,13 +30,14 @@ fs::path config_path(const std::string& argument) {
     return is_path ? fs::path(argument) : fs::path("/etc/wgns-user") / (argument + ".conf");
 }
 
-DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu, const std::string& io) {
+DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
+                         const DataPlaneWords& data_plane) {
     DaemonSetup setup;
     setup.instance = config.instance;
     setup.namespace_name = config.namespace_name;
     setup.interface = config.interface_name;
     setup.mtu = mtu;
-    setup.io = io;
+    setup.data_plane = data_plane;
     setup.uapi = print_set(device_change_of(config));
     for (const PeerConfig& peer : config.peers) {
         setup.peers[peer.public_key] = {peer.name, peer.endpoint ? peer.endpoint->to_string() : ""};

@@ -18,7 +18,7 @@ namespace wgns {
 
 // Everything the daemon needs to know, keys included.
 [[nodiscard]] DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
-                                       const std::string& io);
+                                       const DataPlaneWords& data_plane);
 
 // The destinations that lead into the tunnel: allowed IPs, masked, sorted, each once. Empty where
 // the configuration wants none.

@@ -49,8 +49,10 @@ json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts) {
             {"listen_port", facts.listen_port},
             {"mtu", setup.mtu},
             {"io", snapshot.io},
-            {"io_reason", facts.io_reason},
+            {"io_reason", facts.data_plane.io_reason},
             {"aead", snapshot.aead},
+            {"aead_reason", facts.data_plane.aead_reason},
+            {"offloads", describe(facts.data_plane.offloads)},
             {"peers", peers},
             {"drops", drops_json(snapshot.drops)}};
 }

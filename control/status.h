@@ -15,12 +15,13 @@ namespace wgns {
 struct StatusFacts {
     const DaemonSetup* setup = nullptr;  // never null
     std::uint16_t listen_port = 0;
-    std::string io_reason;  // why not the first choice of I/O; may be empty
+    DataPlaneFacts data_plane;
 };
 
 // {"instance", "namespace", "interface", "public_key", "listen_port", "mtu", "io", "io_reason",
-//  "aead", "peers": [{"public_key", "name", "endpoint_configured", "endpoint", "latest_handshake",
-//  "rx_bytes", "tx_bytes", "persistent_keepalive", "allowed_ips": [...]}], "drops": {NAME: count}}
+//  "aead", "aead_reason", "offloads", "peers": [{"public_key", "name", "endpoint_configured",
+//  "endpoint", "latest_handshake", "rx_bytes", "tx_bytes", "persistent_keepalive", "allowed_ips":
+//  [...]}], "drops": {NAME: count}}
 // Times are seconds since 1970, 0: never. A text that is not known is empty. Only drops that
 // happened are listed.
 [[nodiscard]] nlohmann::json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts);

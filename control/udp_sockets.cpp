@@ -1,5 +1,6 @@
 #include "control/udp_sockets.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -32,6 +33,13 @@ Result<UdpSockets> open_both(std::uint16_t port, std::uint32_t fwmark) {
     return sockets;
 }
 
+Status copy(const UniqueFd& from, UniqueFd& to) {
+    if (!from) return Done{};
+    to.reset(::fcntl(from.get(), F_DUPFD_CLOEXEC, 0));
+    if (!to) return Error{errno, "duplicate", "UDP socket", ""};
+    return Done{};
+}
+
 }  // namespace
 
 Result<UdpSockets> open_udp_sockets(std::uint16_t port, std::uint32_t fwmark) {
@@ -40,6 +48,25 @@ Result<UdpSockets> open_udp_sockets(std::uint16_t port, std::uint32_t fwmark) {
         const bool again = !sockets && sockets.error().code == EADDRINUSE && port == 0;
         if (!again || attempt == attempts_max) return sockets;
     }
+}
+
+Result<UdpSockets> duplicate(const UdpSockets& sockets) {
+    UdpSockets copies;
+    auto copied = copy(sockets.v4, copies.v4);
+    if (copied) copied = copy(sockets.v6, copies.v6);
+    if (!copied) return copied.error();
+    return copies;
+}
+
+std::uint16_t port_of(const UdpSockets& sockets) noexcept {
+    return local_port((sockets.v4 ? sockets.v4 : sockets.v6).get());
+}
+
+Status set_mark(const UdpSockets& sockets, std::uint32_t fwmark) {
+    for (const UniqueFd* const fd : {&sockets.v4, &sockets.v6})
+        if (*fd && ::setsockopt(fd->get(), SOL_SOCKET, SO_MARK, &fwmark, sizeof fwmark) != 0)
+            return Error{errno, "setsockopt", "SO_MARK", "FwMark needs CAP_NET_ADMIN"};
+    return Done{};
 }
 
 }  // namespace wgns

@@ -18,4 +18,11 @@ struct UdpSockets {
 // port is taken.
 Result<UdpSockets> open_udp_sockets(std::uint16_t port, std::uint32_t fwmark);
 
+// Descriptors of their own for the same sockets.
+Result<UdpSockets> duplicate(const UdpSockets& sockets);
+// The port that they have, 0 when there is no socket.
+[[nodiscard]] std::uint16_t port_of(const UdpSockets& sockets) noexcept;
+// Holds for every descriptor of the sockets. An error leaves the first family marked.
+Status set_mark(const UdpSockets& sockets, std::uint32_t fwmark);
+
 }  // namespace wgns

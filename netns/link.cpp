@@ -165,6 +165,12 @@ Status set_link_up(Netlink& netlink, const Link& link) {
     return netlink.request(request.header(), "RTM_NEWLINK up", link.name);
 }
 
+Status set_link_mtu(Netlink& netlink, const Link& link, std::uint32_t mtu) {
+    Request request(RTM_NEWLINK, 0, link_body(link.index));
+    request.put(IFLA_MTU, mtu);
+    return netlink.request(request.header(), "RTM_NEWLINK mtu", link.name);
+}
+
 Status prepare_tun(Netlink& netlink, const Link& link, std::uint32_t mtu) {
     ifinfomsg body = link_body(link.index);
     body.ifi_change = IFF_MULTICAST;

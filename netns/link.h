@@ -27,6 +27,7 @@ struct Link {
 [[nodiscard]] Result<std::vector<Link>> list_links(Netlink& netlink);
 [[nodiscard]] Result<Link> find_link(Netlink& netlink, const std::string& name);
 
+[[nodiscard]] Status set_link_mtu(Netlink& netlink, const Link& link, std::uint32_t mtu);
 [[nodiscard]] Status set_link_up(Netlink& netlink, const Link& link);
 // Before a TUN comes up: no link-local address of its own and no multicast, so that nothing but
 // what was asked for enters the tunnel; and its MTU.

@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace wgns {
 
 namespace {
 
 constexpr const char* tun_file = "/dev/net/tun";
+// The shape of a packet: IP behind a virtio-net header, without which there are no offloads.
+constexpr short tun_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
 
 Error open_error(int code) {
     const char* hint = "";
@@ -30,14 +33,16 @@ Error create_error(int code, const std::string& name) {
     return {code, "create TUN device", name, hint};
 }
 
+}  // namespace
+
 // The file's namespace is fixed when it is opened, so all of this runs inside.
-Result<UniqueFd> open_here(const std::string& name) {
+Result<UniqueFd> open_tun_here(const std::string& name) {
     UniqueFd fd(::open(tun_file, O_RDWR | O_CLOEXEC));
     if (!fd) return open_error(errno);
     ifreq request{};
     WG_ASSERT(name.size() < sizeof request.ifr_name);
     std::copy(name.begin(), name.end(), request.ifr_name);
-    request.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+    request.ifr_flags = tun_flags;
     if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
         // Not the TUN driver at all: somebody put another file in its place.
         if (errno == ENOTTY) return open_error(ENODEV);
@@ -46,10 +51,20 @@ Result<UniqueFd> open_here(const std::string& name) {
     return fd;
 }
 
-}  // namespace
-
 Result<UniqueFd> open_tun(const Namespace& ns, const std::string& name) {
-    return ns.run([&] { return open_here(name); });
+    return ns.run([&] { return open_tun_here(name); });
+}
+
+Result<TunShape> tun_shape(int queue) {
+    ifreq request{};
+    if (::ioctl(queue, TUNGETIFF, &request) != 0)
+        return Error{errno, "TUNGETIFF", "descriptor " + std::to_string(queue),
+                     "this is not a TUN device"};
+    std::string name(request.ifr_name, ::strnlen(request.ifr_name, sizeof request.ifr_name));
+    constexpr short shape = IFF_TUN | IFF_TAP | IFF_NO_PI;
+    if ((request.ifr_flags & shape) != (IFF_TUN | IFF_NO_PI))
+        return Error{EINVAL, "TUNGETIFF", name, "open it with IFF_TUN and IFF_NO_PI"};
+    return TunShape{std::move(name), (request.ifr_flags & IFF_VNET_HDR) != 0};
 }
 
 }  // namespace wgns

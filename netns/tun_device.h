@@ -13,5 +13,15 @@ namespace wgns {
 // The device lives as long as the descriptor and its copies. It is never on the host, not even for
 // a moment: nobody there can take hold of it.
 [[nodiscard]] Result<UniqueFd> open_tun(const Namespace& ns, const std::string& name);
+// The same in the calling thread's namespace.
+[[nodiscard]] Result<UniqueFd> open_tun_here(const std::string& name);
+
+// What a queue that somebody else opened is like.
+struct TunShape {
+    std::string name;  // of the interface
+    bool has_virtio_header = false;
+};
+// An error for what is no TUN queue, and for one that has more than IP in its packets.
+[[nodiscard]] Result<TunShape> tun_shape(int queue);
 
 }  // namespace wgns

@@ -33,7 +33,7 @@ Ran run(std::vector<std::string> words) {
 TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
     const std::vector<std::vector<std::string>> lines{
         /* 0 */ {},
-        /* 1 */ {"frobnicate"},
+        /* 1 */ {"no/command/and/no/interface"},
         /* 2 */ {"up"},
         /* 3 */ {"up", "a", "b"},
         /* 4 */ {"up", "--io", "carrier-pigeon", "home"},
@@ -41,6 +41,14 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
         /* 6 */ {"exec", "home"},
         /* 7 */ {"exec", "home", "ls", "-l"},
         /* 8 */ {"genkey", "--frob"},
+        /* 9 */ {"-f"},
+        /* 10 */ {"-f", "list"},
+        /* 11 */ {"wg0", "list"},
+        /* 12 */ {"wg0", "wg1"},
+        /* 13 */ {"an-interface-of-31-bytes-is-long"},
+        /* 14 */ {""},
+        /* 15 */ {"wg%d"},
+        /* 16 */ {"doctor"},  // a command of the contract, though not there yet
     };
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Ran ran = run(lines[i]);
@@ -60,6 +68,7 @@ TEST(Commands, HelpShowsAnExample) {
             << command;
     }
     EXPECT_NE(run({"--help"}).output.find("wgns-user up"), std::string::npos);
+    EXPECT_NE(run({"--help"}).output.find("IFACE"), std::string::npos);
 }
 
 TEST(Commands, VersionIsOneLine) {

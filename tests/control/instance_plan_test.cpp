@@ -39,7 +39,7 @@ TEST(ConfigPath, IsAPathOrAName) {
 }
 
 TEST_F(InstancePlanTest, DaemonLearnsNamesAndText) {
-    const DaemonSetup setup = daemon_setup(config, 1400, "epoll");
+    const DaemonSetup setup = daemon_setup(config, 1400, {.io = "epoll"});
     EXPECT_EQ(setup.instance, "home");
     EXPECT_EQ(setup.mtu, 1400U);
     ASSERT_EQ(setup.named_endpoints.size(), 1U);
@@ -93,13 +93,13 @@ TEST_F(InstancePlanTest, FingerprintFollowsFileAndKeys) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "home.conf";
     std::ofstream(file) << "one";
-    const std::string first = fingerprint(file, daemon_setup(config, 1420, "auto"));
-    EXPECT_EQ(first, fingerprint(file, daemon_setup(config, 1420, "auto")));
+    const std::string first = fingerprint(file, daemon_setup(config, 1420, {}));
+    EXPECT_EQ(first, fingerprint(file, daemon_setup(config, 1420, {})));
     config.private_key.mutable_bytes()[0] = 16;
-    const std::string other_key = fingerprint(file, daemon_setup(config, 1420, "auto"));
+    const std::string other_key = fingerprint(file, daemon_setup(config, 1420, {}));
     EXPECT_NE(first, other_key);
     std::ofstream(file) << "two";
-    EXPECT_NE(other_key, fingerprint(file, daemon_setup(config, 1420, "auto")));
+    EXPECT_NE(other_key, fingerprint(file, daemon_setup(config, 1420, {})));
 }
 
 }  // namespace

@@ -44,7 +44,9 @@ struct StatusTest : testing::Test {
         unknown.public_key = key_of(2);
         snapshot.device.peers.push_back(std::move(unknown));
     }
-    [[nodiscard]] json status() const { return status_json(snapshot, {&setup, 51820, "no ring"}); }
+    [[nodiscard]] json status() const {
+        return status_json(snapshot, {&setup, 51820, {"no ring", "old CPU", {true, false}}});
+    }
 };
 
 TEST_F(StatusTest, TellsTheDevice) {
@@ -57,6 +59,8 @@ TEST_F(StatusTest, TellsTheDevice) {
     EXPECT_EQ(got["io"], "epoll");
     EXPECT_EQ(got["io_reason"], "no ring");
     EXPECT_EQ(got["aead"], "sodium");
+    EXPECT_EQ(got["aead_reason"], "old CPU");
+    EXPECT_EQ(got["offloads"], "tcp");
     EXPECT_EQ(got["public_key"], key_to_base64(public_key_of(PrivateKey(secret)).bytes));
 }
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 
 from harness import (
     add_address,
@@ -102,6 +103,34 @@ class WireguardGo:
 
     def has_handshake(self, public):
         return self.of_peer("latest-handshakes", public) not in ([], ["0"])
+
+
+class Interface(WireguardGo):
+    """`wgns-user IFACE` in the place of wireguard-go: the product as the daemon alone, which has
+    gone to the background by itself."""
+
+    def __enter__(self):
+        self._others = product_pids()
+        done = self.start()
+        assert done.returncode == 0, done.stderr
+        return self
+
+    def __exit__(self, *_):
+        for pid in self.processes():
+            os.kill(pid, signal.SIGTERM)
+        self.wait_for_end()
+
+    def start(self, *options, where=None, **environment):
+        """Runs the command; `environment` beside our own."""
+        words = [f"{key}={value}" for key, value in environment.items()]
+        command = ["env", *words, product_binary(), *options, self.name]
+        return run(inside(where or self.where, *command), check=False)
+
+    def processes(self):
+        return product_pids() - self._others
+
+    def wait_for_end(self):
+        wait_until(lambda: not self.processes(), 10, f"{self.name} has ended")
 
 
 def remove_if_empty(folder):

@@ -1,0 +1,57 @@
+// The data plane of an instance: its workers on their threads, and all that they need to live.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "crypto/aead_choice.h"
+#include "crypto/random.h"
+#include "dataplane/io.h"
+#include "dataplane/workers.h"
+
+namespace wgns {
+
+// The parts that a user may choose, as the options of the same names spell them.
+struct DataPlaneWords {
+    std::string io = "auto";
+    std::string aead = "auto";
+    std::string offloads = "all";
+};
+struct DataPlaneChoice {
+    IoKind io = IoKind::automatic;
+    AeadKind aead = AeadKind::automatic;
+    Offloads offloads{true, true};
+};
+[[nodiscard]] Result<DataPlaneChoice> choose(const DataPlaneWords& words);
+
+// What came of a choice.
+struct DataPlaneFacts {
+    std::string io_reason;    // why not the first choice; may be empty
+    std::string aead_reason;  // likewise
+    Offloads offloads;        // that the TUN device has accepted
+};
+
+class DataPlane {
+public:
+    // `ports`: what was opened; offloads, trains and the mailbox are seen to here. `on_end` is
+    // called on a worker's thread when the TUN device is gone.
+    static Result<std::unique_ptr<DataPlane>> start(const DataPlaneChoice& choice, Ports ports,
+                                                    std::function<void()> on_end);
+
+    // As Workers has it.
+    [[nodiscard]] bool post(Command command) { return workers_->post(std::move(command)); }
+    [[nodiscard]] const DataPlaneFacts& facts() const noexcept { return facts_; }
+
+private:
+    DataPlane() = default;
+
+    SystemClock clock_;
+    SystemEntropy entropy_;
+    DataPlaneFacts facts_;
+    std::unique_ptr<Workers> workers_;
+};
+
+}  // namespace wgns
