@@ -65,10 +65,10 @@ inline ifreq request_for(const std::string& name) {
 }
 
 // Here and in the functions below, "here" is the calling thread's namespace.
-inline UniqueFd open_tun_here(const std::string& name) {
+inline UniqueFd open_tun_here(const std::string& name, int more_flags = 0) {
     UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
     ifreq request = request_for(name);
-    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | more_flags);
     EXPECT_EQ(::ioctl(fd.get(), TUNSETIFF, &request), 0) << std::strerror(errno);
     return fd;
 }
