@@ -7,13 +7,13 @@ namespace wgns {
 
 Worker::Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, SharedDevice& device,
                Mailbox& mailbox, const Clock& clock)
-    : io_(std::move(io)),
-      aead_(std::move(aead)),
+    : aead_(std::move(aead)),
       device_(device),
       mailbox_(mailbox),
       clock_(clock),
-      ingress_(device_, *aead_, io_->offloads()),
-      egress_(*aead_) {
+      ingress_(device_, *aead_, io->offloads()),
+      egress_(*aead_),
+      io_(std::move(io)) {
     turn_.to_udp.set_segments_max(io_->segments_max());
 }
 

@@ -32,7 +32,6 @@ private:
     void apply(const SharedDevice::Guard& device, Command& command, Moment moment);
     [[nodiscard]] WorkerSnapshot snapshot(const SharedDevice::Guard& device) const;
 
-    std::unique_ptr<Io> io_;
     std::unique_ptr<Aead> aead_;
     SharedDevice& device_;
     Mailbox& mailbox_;
@@ -40,7 +39,8 @@ private:
     Ingress ingress_;
     Egress egress_;
     Turn turn_;
-    TimePoint deadline_;  // of the device, when the last turn ended
+    std::unique_ptr<Io> io_;  // behind the turn: what is on its way belongs to the turn's pool
+    TimePoint deadline_;      // of the device, when the last turn ended
     bool stopping_ = false;
 };
 
