@@ -31,9 +31,6 @@ target_compile_options(wgns_flags INTERFACE
 if(WGNS_SANITIZE)
     target_compile_options(wgns_flags INTERFACE -fsanitize=${WGNS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(wgns_flags INTERFACE -fsanitize=${WGNS_SANITIZE})
-    # Instrumented code makes g++ warn of paths that are not there (its manual says so of -fsanitize); the
-    # same sources are held to every warning in the other builds.
-    target_compile_options(wgns_flags INTERFACE -Wno-error)
     if(WGNS_SANITIZE MATCHES thread)
         # ThreadSanitizer knows no fences, and g++ says so as an error. Asio's only add to what its mutexes do already.
         target_compile_definitions(wgns_flags INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
