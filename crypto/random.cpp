@@ -11,6 +11,8 @@ std::uint32_t Entropy::next_u32() noexcept {
 }
 
 void SystemEntropy::fill(MutableBytes bytes) noexcept {
+    // Nothing may be nowhere, which libsodium does not take.
+    if (bytes.empty()) return;
     start_sodium();
     randombytes_buf(bytes.data(), bytes.size());
 }
