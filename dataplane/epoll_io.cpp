@@ -49,9 +49,17 @@ EpollIo::EpollIo(Ports ports, UniqueFd epoll)
       messages_(Turn::trains_max) {}
 
 void EpollIo::wait(Duration longest) {
+    using Steady = std::chrono::steady_clock;
+    const Steady::time_point start = Steady::now();
     std::array<epoll_event, 4> events;
-    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 milliseconds_of(longest));
+    for (Duration left = longest;;) {
+        const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                       milliseconds_of(left));
+        // Not only signals interrupt: so does work that a ring of this thread leaves behind.
+        if (ready >= 0 || errno != EINTR) return;
+        if (longest != Duration::max())
+            left = std::max<Duration>(longest - (Steady::now() - start), Duration::zero());
+    }
 }
 
 bool EpollIo::collect(Turn& turn) {
