@@ -24,6 +24,7 @@ public:
     void wait(Duration longest) override;
     [[nodiscard]] bool collect(Turn& turn) override;
     void submit(Turn& turn) override;
+    void end() override {}
     void set_udp(UniqueFd v4, UniqueFd v6, std::function<void(int error)> done) override;
 
 private:

@@ -34,6 +34,9 @@ public:
     [[nodiscard]] virtual bool collect(Turn& turn) = 0;
     // Takes the turn's trains and writes. What they point to must stay until the next collect.
     virtual void submit(Turn& turn) = 0;
+    // The last call, on the thread of the others: on return the kernel has let go of everything, so
+    // that a device is gone once its descriptors are closed.
+    virtual void end() = 0;
     // Sends and receives by these sockets from now on. `done` gets 0 once the old ones are closed,
     // so that their port is free, which may be some turns later; or an errno value when the old
     // ones stay. An Io without sockets has none to replace.

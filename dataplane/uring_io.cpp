@@ -147,6 +147,7 @@ io_uring_sqe& UringIo::prepare(Op op, std::uint32_t slot) {
         io_uring_submit(&ring_);
         sqe = io_uring_get_sqe(&ring_);
     }
+    ++under_way_;
     io_uring_prep_nop(sqe);
     sqe->user_data = std::bit_cast<std::uint64_t>(Token{static_cast<std::uint32_t>(op), slot});
     return *sqe;
@@ -229,16 +230,22 @@ void UringIo::wait(Duration longest) {
     io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
 }
 
-bool UringIo::collect(Turn& turn) {
-    turn.clear_received();
-    turn.has_commands = false;
+template <class Fn>
+void UringIo::for_each_completion(Fn fn) {
     unsigned head = 0, seen = 0;
     io_uring_cqe* cqe = nullptr;
     io_uring_for_each_cqe(&ring_, head, cqe) {
         ++seen;
-        complete(*cqe, turn);
+        if ((cqe->flags & IORING_CQE_F_MORE) == 0) --under_way_;
+        fn(*cqe);
     }
     io_uring_cq_advance(&ring_, seen);
+}
+
+bool UringIo::collect(Turn& turn) {
+    turn.clear_received();
+    turn.has_commands = false;
+    for_each_completion([&](const io_uring_cqe& cqe) { complete(cqe, turn); });
     return !tun_gone_;
 }
 
@@ -400,6 +407,23 @@ void UringIo::submit(Turn& turn) {
                    [&](io_uring_sqe* s) { io_uring_prep_sendmsg(s, fd, &send.message.header, 0); });
     }
     turn.to_udp.trains().clear();
+}
+
+// A ring that is merely closed is torn down by the kernel in its own time, and holds the TUN device
+// until then.
+void UringIo::end() {
+    if (!enabled_) return;
+    io_uring_sqe& sqe = prepare(Op::cancel, 0);
+    keep_token(sqe, [](io_uring_sqe* s) {
+        io_uring_prep_cancel64(s, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+    });
+    // What is not cancelled by then is stuck, and it is the kernel's to wait for it.
+    for (int tries = 0; under_way_ > 0 && tries < 100; ++tries) {
+        io_uring_cqe* first = nullptr;
+        __kernel_timespec timeout = timespec_of(std::chrono::milliseconds(10));
+        io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+        for_each_completion([](const io_uring_cqe&) {});
+    }
 }
 
 }  // namespace wgns

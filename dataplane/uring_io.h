@@ -61,6 +61,7 @@ public:
     void wait(Duration longest) override;
     [[nodiscard]] bool collect(Turn& turn) override;
     void submit(Turn& turn) override;
+    void end() override;
     void set_udp(UniqueFd v4, UniqueFd v6, std::function<void(int error)> done) override;
 
 private:
@@ -94,6 +95,8 @@ private:
     void rearm();
     [[nodiscard]] static std::uint32_t udp_slot(std::uint32_t generation, Family family) noexcept;
     [[nodiscard]] int udp(Family family) const noexcept;
+    template <class Fn>
+    void for_each_completion(Fn fn);
     void complete(const io_uring_cqe& cqe, Turn& turn);
     void tun_arrived(const io_uring_cqe& cqe, Turn& turn);
     void udp_arrived(const io_uring_cqe& cqe, Turn& turn);
@@ -106,6 +109,7 @@ private:
 
     Ports ports_;
     io_uring ring_{};
+    std::uint32_t under_way_ = 0;  // requests whose last completion is still to come
     bool ring_made_ = false, enabled_ = false, tun_gone_ = false;
     bool tun_armed_ = false, mailbox_armed_ = false;
     std::array<bool, 2> udp_armed_{};

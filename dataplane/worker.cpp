@@ -20,6 +20,7 @@ Worker::Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, SharedDevice&
 void Worker::run() {
     while (turn()) {  // the program's only unbounded loop
     }
+    io_->end();
 }
 
 bool Worker::turn() {

@@ -148,6 +148,18 @@ TEST_P(IoTest, AWaitEndsAtItsDeadline) {
     EXPECT_LT(waited, std::chrono::seconds(5));
 }
 
+TEST_P(IoTest, HoldsNothingOnceItHasEnded) {
+    for (int round = 0; round < 20; ++round) {
+        IoHarness one(GetParam());
+        one.put_into_tun("packet");
+        one.turn_until([&] { return one.frames.size() == 1; });
+        one.io->end();
+        one.io.reset();
+        ASSERT_EQ(::send(one.tun_far.get(), "x", 1, MSG_DONTWAIT), -1) << round;
+        EXPECT_EQ(errno, ECONNREFUSED);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, IoTest, ::testing::Values(IoKind::uring, IoKind::epoll),
                          [](const auto& kind) {
                              return kind.param == IoKind::uring ? "uring" : "epoll";

@@ -115,6 +115,7 @@ public:
             turn.from_udp.push_back({train.from, 0, train.segment_size, train.bytes});
         return has_tun;
     }
+    void end() override {}
     void submit(Turn& turn) override {
         for (const TrainRef& train : turn.to_udp.trains())
             outlets_.send(*train);

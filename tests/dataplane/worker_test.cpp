@@ -30,6 +30,7 @@ public:
     [[nodiscard]] bool collect(Turn& turn) override {
         return memory_.collect(turn) && observed_.has_tun;
     }
+    void end() override {}
     void submit(Turn& turn) override {
         if (!observed_.keeps_trains) return memory_.submit(turn);
         for (TrainRef& train : turn.to_udp.trains())

@@ -36,6 +36,7 @@ public:
     void wait(Duration) override {}
     [[nodiscard]] bool collect(Turn& turn) override;
     void submit(Turn& turn) override;
+    void end() override {}
 
 private:
     MemoryPorts& ports_;
