@@ -75,11 +75,11 @@ bool EpollIo::collect(Turn& turn) {
 bool EpollIo::read_tun(Turn& turn) {
     // A device without virtio-net headers reads as if it had ones that say nothing.
     const std::size_t prefix = ports_.has_virtio_header ? 0 : VirtioHeader::size;
-    while (turn.from_tun.size() < Turn::frames_max) {
+    while (turn.from_tun.size() < Turn::frames_max && !turn.has_enough()) {
         std::uint8_t* const buffer = tun_memory_.get() + turn.from_tun.size() * buffer_size;
         const ssize_t size = ::read(ports_.tun.get(), buffer + prefix, buffer_size - prefix);
         if (size > 0)
-            turn.from_tun.push_back({{buffer, prefix + static_cast<std::size_t>(size)}});
+            turn.receive(TunFrame{{buffer, prefix + static_cast<std::size_t>(size)}});
         else
             return size == 0 || errno != EBADFD;
     }
@@ -110,7 +110,7 @@ void EpollIo::receive(int udp, Turn& turn) {
             turn.drops.count(Drop::truncated_datagram);
             continue;
         }
-        turn.from_udp.push_back(read_train(
+        turn.receive(read_train(
             receives_[i].from, Bytes(receives_[i].control).first(header.msg_controllen),
             {static_cast<std::uint8_t*>(receives_[i].piece.iov_base), messages_[i].msg_len}));
     }

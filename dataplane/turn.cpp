@@ -23,6 +23,7 @@ void Turn::write_tun(const VirtioHeader& header, std::span<const iovec> packet) 
 void Turn::clear_received() noexcept {
     from_tun.clear();
     from_udp.clear();
+    received_bytes = 0;
     to_tun.clear();
     pieces.clear();
     headers.clear();

@@ -230,6 +230,7 @@ void UringIo::wait(Duration longest) {
     io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
 }
 
+// Until `fn` says that it wants no more.
 template <class Fn>
 void UringIo::for_each_completion(Fn fn) {
     unsigned head = 0, seen = 0;
@@ -237,7 +238,7 @@ void UringIo::for_each_completion(Fn fn) {
     io_uring_for_each_cqe(&ring_, head, cqe) {
         ++seen;
         if ((cqe->flags & IORING_CQE_F_MORE) == 0) --under_way_;
-        fn(*cqe);
+        if (!fn(*cqe)) break;
     }
     io_uring_cq_advance(&ring_, seen);
 }
@@ -245,7 +246,10 @@ void UringIo::for_each_completion(Fn fn) {
 bool UringIo::collect(Turn& turn) {
     turn.clear_received();
     turn.has_commands = false;
-    for_each_completion([&](const io_uring_cqe& cqe) { complete(cqe, turn); });
+    for_each_completion([&](const io_uring_cqe& cqe) {
+        complete(cqe, turn);
+        return !turn.has_enough();
+    });
     return !tun_gone_;
 }
 
@@ -284,7 +288,7 @@ void UringIo::tun_arrived(const io_uring_cqe& cqe, Turn& turn) {
     const auto id = static_cast<std::uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
     tun_lent_.push_back(id);
     if (cqe.res > 0)
-        turn.from_tun.push_back({tun_buffers_->bytes(id, static_cast<std::size_t>(cqe.res))});
+        turn.receive(TunFrame{tun_buffers_->bytes(id, static_cast<std::size_t>(cqe.res))});
 }
 
 void UringIo::udp_arrived(const io_uring_cqe& cqe, Turn& turn) {
@@ -302,7 +306,7 @@ void UringIo::udp_arrived(const io_uring_cqe& cqe, Turn& turn) {
     const std::size_t size = io_uring_recvmsg_payload_length(out, cqe.res, &receive_);
     sockaddr_storage from;
     std::memcpy(&from, name, sizeof from);
-    turn.from_udp.push_back(read_train(from, control, {payload, size}));
+    turn.receive(read_train(from, control, {payload, size}));
 }
 
 // The multishot receive of a slot has ended, by itself or by our cancelling it.
@@ -422,7 +426,7 @@ void UringIo::end() {
         io_uring_cqe* first = nullptr;
         __kernel_timespec timeout = timespec_of(std::chrono::milliseconds(10));
         io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
-        for_each_completion([](const io_uring_cqe&) {});
+        for_each_completion([](const io_uring_cqe&) { return true; });
     }
 }
 

@@ -31,6 +31,24 @@ TEST_P(IoTest, GoesOnWhenMorePacketsCameThanThereAreBuffers) {
     harness.turn_until([&] { return harness.frames.size() == put; });
 }
 
+// What came first leaves first; the rest needs nothing else to arrive.
+TEST_P(IoTest, ATurnEndsWhenItIsLargeEnough) {
+    const std::string packet(60'000, 'x');
+    const int size = 1 << 20;
+    ::setsockopt(harness.tun_far.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    std::size_t put = 0;
+    while (::send(harness.tun_far.get(), packet.data(), packet.size(), MSG_DONTWAIT) > 0)
+        ++put;
+    ASSERT_GE(put, 6u);
+    std::size_t before = 0;
+    harness.turn_until([&] {
+        EXPECT_LE((harness.frames.size() - before) * packet.size(),
+                  Turn::bytes_enough + packet.size());
+        before = harness.frames.size();
+        return before >= put;
+    });
+}
+
 TEST_P(IoTest, ReceivesDatagramsOfEverySizeWithTheirSender) {
     const std::vector<std::size_t> sizes{0, 1, 32, 1500, 9000, 65'507};
     for (const std::size_t size : sizes)
