@@ -239,7 +239,8 @@ TEST_F(HandshakeTest, TakesOnlyLaterTimeStamps) {
     TimePoint now = start_;
     int number = 0;
     for (const Case& test : cases) {
-        EXPECT_EQ(consume(initiate(test.second), now), test.expected) << "case " << ++number;
+        ++number;
+        EXPECT_EQ(consume(initiate(test.second), now), test.expected) << "case " << number;
         now = now + seconds(1);
     }
 }

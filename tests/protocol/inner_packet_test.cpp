@@ -162,8 +162,10 @@ TEST(InnerPacket, PaddedSize) {
         /* 18 */ {100, 1280, 112},     //
     };
     int number = 0;
-    for (const Case& c : cases)
-        EXPECT_EQ(padded_size(c.size, c.mtu), c.padded) << "case " << ++number;
+    for (const Case& c : cases) {
+        ++number;
+        EXPECT_EQ(padded_size(c.size, c.mtu), c.padded) << "case " << number;
+    }
 }
 
 TEST(InnerPacket, PaddingIsBelowOneUnit) {

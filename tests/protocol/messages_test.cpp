@@ -57,7 +57,8 @@ TEST(Messages, AreToldApartByTypeAndSize) {
     int number = 0;
     for (const Case& test : cases) {
         const auto bytes = counting(test.type, test.size);
-        EXPECT_EQ(classify_message(bytes), test.expected) << "case " << ++number;
+        ++number;
+        EXPECT_EQ(classify_message(bytes), test.expected) << "case " << number;
         EXPECT_EQ(InitiationView::parse(bytes).has_value(),
                   test.expected == MessageType::initiation);
         EXPECT_EQ(ResponseView::parse(bytes).has_value(), test.expected == MessageType::response);

@@ -77,9 +77,11 @@ TEST_F(RateLimiterTest, BurstThenRate) {
         /* 20 */ {10s + 50ms, true},
     };
     int number = 0;
-    for (const Step& step : steps)
+    for (const Step& step : steps) {
+        ++number;
         EXPECT_EQ(limiter_.allow(address("192.0.2.1"), start + step.at), step.allowed)
-            << "step " << ++number;
+            << "step " << number;
+    }
 }
 
 TEST_F(RateLimiterTest, TwentyASecondWhateverIsAsked) {
