@@ -10,6 +10,14 @@ function(wgns_library folder)
     endif()
 endfunction()
 
+# wgns_unity(TARGET): several files in one unit where sanitizers multiply what every template costs. Not elsewhere, so
+# that each file still compiles by itself.
+function(wgns_unity target)
+    if(WGNS_SANITIZE)
+        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    endif()
+endfunction()
+
 # wgns_test(FOLDER SOURCES file… LINKS target…): one GoogleTest program a folder; CTest names are FOLDER.Suite.Case.
 function(wgns_test folder)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")

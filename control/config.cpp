@@ -25,10 +25,9 @@ namespace {
 
 using MaybeError = std::optional<ConfigError>;
 
-constexpr std::size_t interface_name_bytes_max = 15;
 constexpr std::uint32_t mtu_v6_min = 1280;  // RFC 8200 section 5; below it Linux has no IPv6
 constexpr std::size_t key_file_bytes_max = 4096;
-constexpr std::size_t shown_bytes_max = 32;
+constexpr std::size_t shown_name_bytes_max = 32;
 constexpr const char* name_rule =
     "a name has 1 to 64 of A-Z a-z 0-9 _ = + . -, the first neither . nor -";
 
@@ -40,7 +39,7 @@ bool holds_control_character(std::string_view line) {
 
 // What an error calls a key that we do not know. Long ones may be secrets that lost their key.
 std::string shown_name(std::string_view name) {
-    return name.empty() || name.size() > shown_bytes_max ? "line" : std::string(name);
+    return name.empty() || name.size() > shown_name_bytes_max ? "line" : std::string(name);
 }
 
 // The keys of one section and the lines they were last given in.

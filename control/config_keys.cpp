@@ -14,13 +14,12 @@ namespace {
 
 using Flaw = std::optional<ConfigFlaw>;
 
-constexpr std::size_t interface_name_bytes_max = 15;  // IFNAMSIZ without its zero
-constexpr std::size_t shown_bytes_max = 64;
+constexpr std::size_t shown_value_bytes_max = 64;
 constexpr std::size_t key_name_bytes_max = 32;  // no key is longer; a key in base64 has 43 or 44
 
 std::string quoted(std::string_view value) {
-    const bool is_cut = value.size() > shown_bytes_max;
-    return "'" + std::string(value.substr(0, shown_bytes_max)) + (is_cut ? "…'" : "'");
+    const bool is_cut = value.size() > shown_value_bytes_max;
+    return "'" + std::string(value.substr(0, shown_value_bytes_max)) + (is_cut ? "…'" : "'");
 }
 
 // Where a key's value goes.

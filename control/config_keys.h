@@ -11,6 +11,8 @@
 
 namespace wgns {
 
+inline constexpr std::size_t interface_name_bytes_max = 15;  // IFNAMSIZ without its zero
+
 enum class ConfigSection { interface, peer };
 
 // "[Interface]", "[Peer]".
