@@ -3,6 +3,13 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
+
+#include "protocol/inner_packet.h"
+#include "protocol/limits.h"
+#include "protocol/messages.h"
+#include "protocol/train.h"
+
 namespace wgns {
 
 namespace {
@@ -55,6 +62,20 @@ Offloads accept_offloads(int tun, Offloads wanted) noexcept {
     // A refused request leaves no trace, but an earlier user of the device may have left his.
     set_mask(tun, mask);
     return on;
+}
+
+std::uint32_t gso_max_size(std::uint32_t mtu, std::uint32_t train_segments) noexcept {
+    // What TCP keeps free for headers (net/core/sock.c, sk_dst_gso_max_size); smaller where the
+    // kernel knows no tunnels, and then a superpacket may be a segment too large.
+    constexpr std::uint32_t reserve = 321;
+    // IPv6 and TCP with timestamps: the largest headers that are common, hence the most segments.
+    constexpr std::uint32_t headers = 72;
+    constexpr std::uint32_t largest = 65'536;
+    const auto datagram = static_cast<std::uint32_t>(data_overhead + padded_size(mtu, mtu));
+    const std::uint32_t segments = std::clamp(
+        static_cast<std::uint32_t>(Train::bytes_max) / datagram, std::uint32_t{1}, train_segments);
+    const std::uint32_t payload = std::max(mtu, headers + 1) - headers;
+    return std::min(largest, (segments + 1) * payload - 1 + reserve);
 }
 
 }  // namespace wgns

@@ -1,6 +1,7 @@
 // What a TUN device takes and gives beyond single packets (TUNSETOFFLOAD, linux/if_tun.h).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,5 +24,9 @@ struct Offloads {
 // virtio-net headers. Each offload is asked for by itself, because kernels before 6.2 refuse all
 // where they do not know one.
 [[nodiscard]] Offloads accept_offloads(int tun, Offloads wanted) noexcept;
+
+// The gso_max_size of a link of this MTU (IFLA_GSO_MAX_SIZE) with which a superpacket of TCP in
+// full segments is one train of at most `train_segments` datagrams. At most 65,536.
+[[nodiscard]] std::uint32_t gso_max_size(std::uint32_t mtu, std::uint32_t train_segments) noexcept;
 
 }  // namespace wgns

@@ -58,6 +58,7 @@ Link link_of(const nlmsghdr& answer) {
         const std::uint16_t type = mnl_attr_get_type(&attribute);
         if (type == IFLA_IFNAME) link.name = mnl_attr_get_str(&attribute);
         if (type == IFLA_MTU) link.mtu = mnl_attr_get_u32(&attribute);
+        if (type == IFLA_GSO_MAX_SIZE) link.gso_max_size = mnl_attr_get_u32(&attribute);
     });
     return link;
 }
@@ -169,6 +170,12 @@ Status set_link_mtu(Netlink& netlink, const Link& link, std::uint32_t mtu) {
     Request request(RTM_NEWLINK, 0, link_body(link.index));
     request.put(IFLA_MTU, mtu);
     return netlink.request(request.header(), "RTM_NEWLINK mtu", link.name);
+}
+
+Status set_link_gso_max_size(Netlink& netlink, const Link& link, std::uint32_t bytes) {
+    Request request(RTM_NEWLINK, 0, link_body(link.index));
+    request.put(IFLA_GSO_MAX_SIZE, bytes);
+    return netlink.request(request.header(), "RTM_NEWLINK gso_max_size", link.name);
 }
 
 Status prepare_tun(Netlink& netlink, const Link& link, std::uint32_t mtu) {

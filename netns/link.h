@@ -21,6 +21,7 @@ struct Link {
     std::string name;
     std::uint32_t index = 0;
     std::uint32_t mtu = 0;
+    std::uint32_t gso_max_size = 0;  // bytes of the largest superpacket that it is given
     bool is_up = false;
 };
 
@@ -28,6 +29,8 @@ struct Link {
 [[nodiscard]] Result<Link> find_link(Netlink& netlink, const std::string& name);
 
 [[nodiscard]] Status set_link_mtu(Netlink& netlink, const Link& link, std::uint32_t mtu);
+// At most 65,536. What is larger reaches the device in packets.
+[[nodiscard]] Status set_link_gso_max_size(Netlink& netlink, const Link& link, std::uint32_t bytes);
 [[nodiscard]] Status set_link_up(Netlink& netlink, const Link& link);
 // Before a TUN comes up: no link-local address of its own and no multicast, so that nothing but
 // what was asked for enters the tunnel; and its MTU.

@@ -45,7 +45,7 @@ struct Inside {
     }
 
     Namespace ns = *Namespace::create();
-    Result<UniqueFd> tun = open_tun(ns, "wgnstest0");
+    Result<TunQueues> tun = open_tun(ns, "wgnstest0");
     Result<Netlink> netlink = ns.run([] { return Netlink::open(); });
     Link link;
 };
@@ -97,6 +97,17 @@ TEST(link, a_prepared_tun_says_nothing_of_its_own) {
     EXPECT_EQ(inside.flags() & IFF_MULTICAST, 0);
     EXPECT_EQ(inside.file("/proc/net/if_inet6").find("wgnstest0"), std::string::npos)
         << "it has an address that nobody asked for";
+}
+
+TEST(link, a_superpacket_has_the_size_that_was_asked_for) {
+    WGNS_SKIP_UNLESS_ROOT();
+    Inside inside;
+    const Status set = set_link_gso_max_size(*inside.netlink, inside.link, 62'328);
+    ASSERT_TRUE(set) << describe(set.error());
+    EXPECT_EQ(find_link(*inside.netlink, "wgnstest0")->gso_max_size, 62'328U);
+    const Status refused = set_link_gso_max_size(*inside.netlink, inside.link, 0x8000'0000);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, EINVAL);
 }
 
 TEST(link, an_mtu_that_no_device_has_is_refused) {
