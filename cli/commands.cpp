@@ -137,6 +137,19 @@ bool is_command(const std::string& name) {
     return std::find(commands.begin(), commands.end(), name) != commands.end();
 }
 
+// There are no options for these beside a name alone: wg-quick could not give them.
+DataPlaneWords data_plane_of_environment() {
+    DataPlaneWords words;
+    const auto take = [](std::string& word, const char* name) {
+        if (const char* const value = std::getenv(name)) word = value;
+    };
+    take(words.io, "WGNS_IO");
+    take(words.aead, "WGNS_AEAD");
+    take(words.offloads, "WGNS_OFFLOADS");
+    take(words.workers, "WGNS_WORKERS");
+    return words;
+}
+
 int run_interface(InterfaceRequest request) {
     if (is_command(request.interface) || !valid_interface_name(request.interface))
         return complain(
@@ -145,6 +158,7 @@ int run_interface(InterfaceRequest request) {
                          "bytes and no '/', ':', '%' or blank; see wgns-user --help",
                          request.interface)});
     request.foreground = request.foreground || environment("WG_PROCESS_FOREGROUND") == "1";
+    request.data_plane = data_plane_of_environment();
     request.log_level = environment("LOG_LEVEL");
     request.tun_descriptor = environment("WG_TUN_FD");
     request.uapi_descriptor = environment("WG_UAPI_FD");
@@ -223,12 +237,19 @@ private:
     static void add_data_plane(CLI::App* command, DataPlaneWords& words) {
         command->add_option("--io", words.io, "How packets come and go")
             ->check(CLI::IsMember({"auto", "uring", "epoll"}))
+            ->envname("WGNS_IO")
             ->capture_default_str();
         command->add_option("--aead", words.aead, "What seals and opens them")
             ->check(CLI::IsMember({"auto", "ipsecmb", "sodium"}))
+            ->envname("WGNS_AEAD")
             ->capture_default_str();
         command->add_option("--offloads", words.offloads, "Superpackets of the TUN device")
             ->check(CLI::IsMember({"all", "none", "tcp", "udp"}))
+            ->envname("WGNS_OFFLOADS")
+            ->capture_default_str();
+        command->add_option("--workers", words.workers, "Threads that carry packets, or auto")
+            ->check(CLI::IsMember({"auto", "1", "2", "3", "4", "5", "6", "7", "8"}))
+            ->envname("WGNS_WORKERS")
             ->capture_default_str();
     }
     void add_down() {

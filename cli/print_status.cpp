@@ -131,6 +131,7 @@ std::string print_status(const json& status, std::int64_t now) {
     add_line(out, "io", with_reason(text_in(status, "io"), text_in(status, "io_reason")));
     add_line(out, "aead", with_reason(text_in(status, "aead"), text_in(status, "aead_reason")));
     add_line(out, "offloads", text_in(status, "offloads"));
+    add_line(out, "workers", std::to_string(number_in(status, "workers")));
     add_line(out, "drops", print_drops(status));
     const auto peers = status.find("peers");
     if (peers != status.end() && peers->is_array())

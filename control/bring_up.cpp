@@ -94,14 +94,18 @@ private:
 
     Result<Descriptors, Failure> make_descriptors() {
         Descriptors made;
-        auto sockets = open_udp_sockets(config_.listen_port, config_.fwmark);
+        const auto choice = choose(setup_.data_plane);
+        if (!choice) return step_failed("data plane", choice.error());
+        auto sockets = open_udp_group(choice->workers, config_.listen_port, config_.fwmark);
         if (!sockets) return step_failed("UDP socket", sockets.error());
-        if (sockets->v4) made[descriptor_name::udp4] = std::move(sockets->v4);
-        if (sockets->v6) made[descriptor_name::udp6] = std::move(sockets->v6);
-
-        auto tun = make_network(config_, setup_.mtu, state_.journal());
+        auto tun = make_network(config_, setup_.mtu, choice->workers, state_.journal());
         if (!tun) return step_failed("namespace " + config_.namespace_name, tun.error());
-        made[descriptor_name::tun] = std::move(*tun);
+        for (unsigned i = 0; i < choice->workers; ++i) {
+            UdpSockets& udp = (*sockets)[i];
+            if (udp.v4) made[worker_descriptor(descriptor_name::udp4, i)] = std::move(udp.v4);
+            if (udp.v6) made[worker_descriptor(descriptor_name::udp6, i)] = std::move(udp.v6);
+            made[worker_descriptor(descriptor_name::tun, i)] = std::move((*tun)[i]);
+        }
 
         auto setup = write_setup(setup_);
         if (!setup) return step_failed("daemon's setup", setup.error());

@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-UniqueFd take(std::map<std::string, UniqueFd>& descriptors, const char* name) {
+UniqueFd take(std::map<std::string, UniqueFd>& descriptors, const std::string& name) {
     const auto at = descriptors.find(name);
     return at == descriptors.end() ? UniqueFd() : std::move(at->second);
 }
@@ -40,6 +40,10 @@ Result<DeviceChange> read_change(std::string_view text) {
 }
 
 }  // namespace
+
+std::string worker_descriptor(const char* name, unsigned worker) {
+    return std::string(name) + '.' + std::to_string(worker);
+}
 
 Daemon::Daemon(DescriptorChannel channel)
     : channel_(std::move(channel)), channel_watch_(context_) {}
@@ -83,14 +87,19 @@ Status Daemon::start() {
 }
 
 Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
-    Ports ports;
-    ports.tun = take(descriptors, descriptor_name::tun);
-    ports.udp_v4 = take(descriptors, descriptor_name::udp4);
-    ports.udp_v6 = take(descriptors, descriptor_name::udp6);
-    if (!ports.tun) return missing(descriptor_name::tun);
-    if (!ports.udp_v4 && !ports.udp_v6) return missing(descriptor_name::udp4);
-    families_ = {static_cast<bool>(ports.udp_v4), static_cast<bool>(ports.udp_v6)};
-    facts_.listen_port = local_port(families_.v4 ? ports.udp_v4.get() : ports.udp_v6.get());
+    std::vector<Ports> ports;
+    for (unsigned worker = 0; worker < Workers::count_max; ++worker) {
+        UniqueFd tun = take(descriptors, worker_descriptor(descriptor_name::tun, worker));
+        if (!tun) break;
+        Ports& one = ports.emplace_back();
+        one.tun = std::move(tun);
+        one.udp_v4 = take(descriptors, worker_descriptor(descriptor_name::udp4, worker));
+        one.udp_v6 = take(descriptors, worker_descriptor(descriptor_name::udp6, worker));
+        if (!one.udp_v4 && !one.udp_v6) return missing(descriptor_name::udp4);
+    }
+    if (ports.empty()) return missing(descriptor_name::tun);
+    families_ = {static_cast<bool>(ports[0].udp_v4), static_cast<bool>(ports[0].udp_v6)};
+    facts_.listen_port = local_port((families_.v4 ? ports[0].udp_v4 : ports[0].udp_v6).get());
     const auto choice = choose(setup_.data_plane);
     if (!choice) return choice.error();
     auto data_plane = DataPlane::start(*choice, std::move(ports), [this] {

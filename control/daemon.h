@@ -22,12 +22,14 @@ namespace wgns {
 
 // The names that descriptors have on their way to a daemon.
 namespace descriptor_name {
-inline constexpr const char* tun = "tun";
-inline constexpr const char* udp4 = "udp4";  // may be missing
-inline constexpr const char* udp6 = "udp6";  // may be missing
+inline constexpr const char* tun = "tun";    // of each worker
+inline constexpr const char* udp4 = "udp4";  // of each worker; may be missing
+inline constexpr const char* udp6 = "udp6";  // of each worker; may be missing
 inline constexpr const char* control = "control";
 inline constexpr const char* setup = "setup";
 }  // namespace descriptor_name
+// "tun.0": what worker 0 has of this name.
+[[nodiscard]] std::string worker_descriptor(const char* name, unsigned worker);
 
 class Daemon {
 public:

@@ -39,6 +39,7 @@ json open_part(const DaemonSetup& setup) {
             {"io", setup.data_plane.io},
             {"aead", setup.data_plane.aead},
             {"offloads", setup.data_plane.offloads},
+            {"workers", setup.data_plane.workers},
             {"peers", peers},
             {"named_endpoints", named}};
 }
@@ -56,7 +57,7 @@ void read_open_part(const std::string& text, DaemonSetup& setup) {
     setup.namespace_name = open.at("namespace");
     setup.interface = open.at("interface");
     setup.mtu = open.at("mtu");
-    setup.data_plane = {open.at("io"), open.at("aead"), open.at("offloads")};
+    setup.data_plane = {open.at("io"), open.at("aead"), open.at("offloads"), open.at("workers")};
     for (const json& peer : open.at("peers"))
         setup.peers[public_key_in(peer)] = {peer.at("name"), peer.at("endpoint")};
     for (const json& each : open.at("named_endpoints"))

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -19,12 +20,15 @@ struct DataPlaneWords {
     std::string io = "auto";
     std::string aead = "auto";
     std::string offloads = "all";
+    std::string workers = "auto";
 };
 struct DataPlaneChoice {
     IoKind io = IoKind::automatic;
     AeadKind aead = AeadKind::automatic;
     Offloads offloads{true, true};
+    unsigned workers = 1;  // 1 to Workers::count_max
 };
+// `workers` is "auto", which is one up to two processors and then one for every two, or a number.
 [[nodiscard]] Result<DataPlaneChoice> choose(const DataPlaneWords& words);
 
 // What came of a choice.
@@ -32,17 +36,23 @@ struct DataPlaneFacts {
     std::string io_reason;    // why not the first choice; may be empty
     std::string aead_reason;  // likewise
     Offloads offloads;        // that the TUN device has accepted
+    unsigned workers = 0;
 };
 
 class DataPlane {
 public:
-    // `ports`: what was opened; offloads, trains and the mailbox are seen to here. `on_end` is
-    // called on a worker's thread when the TUN device is gone.
-    static Result<std::unique_ptr<DataPlane>> start(const DataPlaneChoice& choice, Ports ports,
+    // `ports`: what was opened for each worker, however many were chosen; offloads, trains and the
+    // mailbox are seen to here. `on_end` is called on a worker's thread when the TUN device is
+    // gone.
+    static Result<std::unique_ptr<DataPlane>> start(const DataPlaneChoice& choice,
+                                                    std::vector<Ports> ports,
                                                     std::function<void()> on_end);
 
     // As Workers has it.
     [[nodiscard]] bool post(Command command) { return workers_->post(std::move(command)); }
+    void replace_udp(std::vector<SetUdp> sockets, std::function<void(int error)> done) {
+        workers_->replace_udp(std::move(sockets), std::move(done));
+    }
     [[nodiscard]] const DataPlaneFacts& facts() const noexcept { return facts_; }
 
 private:

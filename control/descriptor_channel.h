@@ -16,7 +16,7 @@ namespace wgns {
 class DescriptorChannel {
 public:
     static constexpr std::size_t max_text_bytes = std::size_t{64} * 1024;
-    static constexpr std::size_t max_descriptors = 16;
+    static constexpr std::size_t max_descriptors = 32;
 
     struct Message {
         nlohmann::json body;

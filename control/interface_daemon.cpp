@@ -20,6 +20,7 @@
 #include "control/data_plane.h"
 #include "control/link_watch.h"
 #include "control/live_device.h"
+#include "control/network.h"
 #include "control/uapi_server.h"
 #include "control/uapi_socket.h"
 #include "control/udp_sockets.h"
@@ -62,9 +63,11 @@ public:
         signals_.async_wait([this](const error_code& error, int signal) {
             if (!error) end(signal == SIGINT ? "interrupted" : "told to end");
         });
-        auto tun = take_tun();
+        const auto choice = choose(request_.data_plane);
+        if (!choice) return choice.error();
+        auto tun = take_tun(choice->workers);
         if (!tun) return tun.error();
-        auto done = start_data_plane(*std::move(tun));
+        auto done = start_data_plane(*choice, *std::move(tun));
         if (done) done = follow_link();
         if (done) done = listen();
         return done;
@@ -76,8 +79,8 @@ public:
     }
 
 private:
-    Result<UniqueFd> take_tun() {
-        if (request_.tun_descriptor.empty()) return make_tun();
+    Result<TunQueues> take_tun(unsigned workers) {
+        if (request_.tun_descriptor.empty()) return make_tun(workers);
         auto tun = inherited(request_.tun_descriptor, "WG_TUN_FD");
         if (!tun) return tun.error();
         // It may have another name than the command line says.
@@ -85,10 +88,12 @@ private:
         if (!shape) return shape.error();
         name_ = std::move(shape->name);
         has_virtio_header_ = shape->has_virtio_header;
-        return tun;
+        TunQueues queues;
+        queues.push_back(*std::move(tun));
+        return queues;
     }
-    Result<UniqueFd> make_tun() {
-        auto tun = open_tun_here(name_);
+    Result<TunQueues> make_tun(unsigned workers) {
+        auto tun = open_tun_here(name_, workers);
         if (!tun) return tun.error();
         auto netlink = Netlink::open();
         if (!netlink) return netlink.error();
@@ -98,18 +103,20 @@ private:
         if (!set) return set.error();
         return tun;
     }
-    Status start_data_plane(UniqueFd tun) {
+    Status start_data_plane(const DataPlaneChoice& choice, TunQueues tun) {
         // A port at once, so that there is one whatever comes first, the configuration or the link.
-        auto sockets = open_udp_sockets(0, 0);
+        auto sockets = open_udp_group(static_cast<unsigned>(tun.size()), 0, 0);
         if (!sockets) return sockets.error();
         auto copies = duplicate(*sockets);
         if (!copies) return copies.error();
-        Ports ports;
-        ports.tun = std::move(tun);
-        ports.udp_v4 = std::move(sockets->v4);
-        ports.udp_v6 = std::move(sockets->v6);
-        ports.has_virtio_header = has_virtio_header_;
-        auto data_plane = DataPlane::start({}, std::move(ports), [this] {
+        std::vector<Ports> ports(tun.size());
+        for (std::size_t i = 0; i < tun.size(); ++i) {
+            ports[i].tun = std::move(tun[i]);
+            ports[i].udp_v4 = std::move((*sockets)[i].v4);
+            ports[i].udp_v6 = std::move((*sockets)[i].v6);
+            ports[i].has_virtio_header = has_virtio_header_;
+        }
+        auto data_plane = DataPlane::start(choice, std::move(ports), [this] {
             asio::post(context_, [this] { end("the interface is gone"); });
         });
         if (!data_plane) return data_plane.error();
@@ -129,11 +136,16 @@ private:
         return Done{};
     }
     void link_changed(const Link& link) {
+        if (link.mtu != mtu_) fit_to_mtu(link);
         bool posted = data_plane_->post(SetMtu{link.mtu});
         if (posted && link.is_up && !is_up_) posted = data_plane_->post(LinkUp{});
         is_up_ = link.is_up;
         spdlog::debug("{}: {}, MTU {}", name_, is_up_ ? "up" : "down", link.mtu);
         if (!posted) spdlog::error("{}: the worker is too busy for a change of the link", name_);
+    }
+    void fit_to_mtu(const Link& link) {
+        mtu_ = link.mtu;
+        if (auto netlink = Netlink::open()) fit_superpackets(*netlink, link, link.mtu);
     }
     Status listen() {
         auto made = make_uapi();
@@ -187,6 +199,7 @@ private:
     const char* reason_ = "";
     bool has_virtio_header_ = true;
     bool is_up_ = false;
+    std::uint32_t mtu_ = 0;
     asio::io_context context_;
     asio::signal_set signals_{context_, SIGINT, SIGTERM};
     std::unique_ptr<DataPlane> data_plane_;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "control/data_plane.h"
 #include "control/failure.h"
 
 namespace wgns {
@@ -11,6 +12,7 @@ namespace wgns {
 struct InterfaceRequest {
     std::string interface;
     bool foreground = false;
+    DataPlaneWords data_plane;
     // What wireguard-go takes from the environment; empty when absent.
     std::string log_level;        // LOG_LEVEL: verbose or debug, error, silent
     std::string tun_descriptor;   // WG_TUN_FD: a TUN that is there already

@@ -11,7 +11,7 @@ namespace wgns {
 
 namespace asio = boost::asio;
 
-LiveDevice::LiveDevice(asio::io_context& context, DataPlane& data_plane, UdpSockets sockets,
+LiveDevice::LiveDevice(asio::io_context& context, DataPlane& data_plane, UdpGroup sockets,
                        std::uint32_t fwmark)
     : context_(context),
       data_plane_(data_plane),
@@ -53,23 +53,24 @@ bool LiveDevice::needs_other_port(const DeviceChange& change) const noexcept {
 
 // The old sockets stay until the others are bound, so that a port that is taken does no harm.
 void LiveDevice::replace_sockets(std::uint16_t port, std::uint32_t fwmark) {
-    auto fresh = open_udp_sockets(port, fwmark);
-    auto copies = fresh ? duplicate(*fresh) : Result<UdpSockets>(fresh.error());
+    auto fresh = open_udp_group(static_cast<unsigned>(sockets_.size()), port, fwmark);
+    auto copies = fresh ? duplicate(*fresh) : Result<UdpGroup>(fresh.error());
     if (!copies) {
         spdlog::error("{}", describe(copies.error()));
         return finish(EADDRINUSE);
     }
-    const auto kept = std::make_shared<UdpSockets>(*std::move(copies));
-    const bool posted = data_plane_.post(
-        SetUdp{std::move(fresh->v4), std::move(fresh->v6), back_here([=, this](int error) {
-                   if (error != 0) return finish(error);
-                   sockets_ = std::move(*kept);
-                   listen_port_ = port_of(sockets_);
-                   port_was_asked_for_ = port != 0;
-                   fwmark_ = fwmark;
-                   apply_rest();
-               })});
-    if (!posted) finish(EBUSY);
+    std::vector<SetUdp> commands;
+    for (UdpSockets& each : *fresh)
+        commands.push_back({std::move(each.v4), std::move(each.v6), {}});
+    const auto kept = std::make_shared<UdpGroup>(*std::move(copies));
+    data_plane_.replace_udp(std::move(commands), back_here([=, this](int error) {
+                                if (error != 0) return finish(error);
+                                sockets_ = std::move(*kept);
+                                listen_port_ = port_of(sockets_);
+                                port_was_asked_for_ = port != 0;
+                                fwmark_ = fwmark;
+                                apply_rest();
+                            }));
 }
 
 void LiveDevice::mark_sockets(std::uint32_t fwmark) {

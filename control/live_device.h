@@ -23,7 +23,7 @@ public:
 
     // `sockets` are copies of those that the worker works with; `fwmark` is their mark. The context
     // and the worker outlive the device, and the context runs no more once the device is gone.
-    LiveDevice(boost::asio::io_context& context, DataPlane& data_plane, UdpSockets sockets,
+    LiveDevice(boost::asio::io_context& context, DataPlane& data_plane, UdpGroup sockets,
                std::uint32_t fwmark);
 
     void get(GetDone done);
@@ -52,7 +52,7 @@ private:
 
     boost::asio::io_context& context_;
     DataPlane& data_plane_;
-    UdpSockets sockets_;
+    UdpGroup sockets_;
     std::uint16_t listen_port_;
     bool port_was_asked_for_ = false;
     std::uint32_t fwmark_;

@@ -4,11 +4,12 @@
 #include <utility>
 
 #include "control/instance_plan.h"
+#include "dataplane/offloads.h"
+#include "dataplane/udp_socket.h"
 #include "netns/journal.h"
 #include "netns/link.h"
 #include "netns/namespace.h"
 #include "netns/netlink.h"
-#include "netns/tun_device.h"
 
 namespace wgns {
 
@@ -48,6 +49,7 @@ Status set_up_links(const Config& config, std::uint32_t mtu, bool has_ipv6) {
 
     auto done = set_link_up(*netlink, *loopback);
     if (done) done = prepare_tun(*netlink, *tunnel, mtu);
+    if (done) fit_superpackets(*netlink, *tunnel, mtu);
     for (const IpPrefix& address : config.addresses)
         if (done) done = add_address(*netlink, *tunnel, address);
     if (done) done = set_link_up(*netlink, *tunnel);
@@ -65,8 +67,8 @@ Status set_up_links(const Config& config, std::uint32_t mtu, bool has_ipv6) {
 
 }  // namespace
 
-Result<UniqueFd> make_network(const Config& config, std::uint32_t mtu,
-                              const std::filesystem::path& journal_path) {
+Result<TunQueues> make_network(const Config& config, std::uint32_t mtu, unsigned workers,
+                               const std::filesystem::path& journal_path) {
     auto journal = Journal::open(journal_path.string());
     if (!journal) return journal.error();
     const auto ns = make_namespace(config.namespace_name, *journal);
@@ -75,11 +77,16 @@ Result<UniqueFd> make_network(const Config& config, std::uint32_t mtu,
                                       [](const IpPrefix& each) { return !each.address.is_v4(); });
     const auto kernel = set_up_kernel(*ns, has_ipv6);
     if (!kernel) return kernel.error();
-    auto tun = open_tun(*ns, config.interface_name);
+    auto tun = open_tun(*ns, config.interface_name, workers);
     if (!tun) return tun.error();
     const auto links = ns->run([&] { return set_up_links(config, mtu, has_ipv6); });
     if (!links) return links.error();
     return tun;
+}
+
+void fit_superpackets(Netlink& netlink, const Link& tunnel, std::uint32_t mtu) {
+    const std::uint32_t bytes = gso_max_size(mtu, probe_segments_max());
+    static_cast<void>(set_link_gso_max_size(netlink, tunnel, bytes));
 }
 
 Status undo_network(const std::filesystem::path& journal) {

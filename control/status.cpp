@@ -53,6 +53,7 @@ json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts) {
             {"aead", snapshot.aead},
             {"aead_reason", facts.data_plane.aead_reason},
             {"offloads", describe(facts.data_plane.offloads)},
+            {"workers", facts.data_plane.workers},
             {"peers", peers},
             {"drops", drops_json(snapshot.drops)}};
 }

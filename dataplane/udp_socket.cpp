@@ -122,11 +122,13 @@ Status set_options(int fd, int family, std::uint32_t fwmark) {
 
 }  // namespace
 
-Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark) {
+Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark, PortUse use) {
     UniqueFd fd(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const std::string subject = family == AF_INET6 ? "UDP over IPv6" : "UDP over IPv4";
     if (!fd) return Error{errno, "socket", subject, {}};
     if (auto set = set_options(fd.get(), family, fwmark); !set) return set.error();
+    if (use == PortUse::shared)
+        if (auto shared = share_port(fd.get()); !shared) return shared.error();
     sockaddr_storage address{};
     address.ss_family = static_cast<sa_family_t>(family);
     // The port stands at the same place for both families.
@@ -136,6 +138,11 @@ Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark) 
         return Error{errno, "bind", subject + " port " + std::to_string(port),
                      "choose another ListenPort"};
     return fd;
+}
+
+Status share_port(int udp) {
+    if (set_option(udp, SOL_SOCKET, SO_REUSEPORT, 1)) return Done{};
+    return Error{errno, "setsockopt", "SO_REUSEPORT", {}};
 }
 
 std::uint32_t probe_segments_max() noexcept {

@@ -13,8 +13,15 @@
 
 namespace wgns {
 
-// A bound, non-blocking socket with the options that the data plane relies on. Port 0: any.
-Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark);
+enum class PortUse { alone, shared };
+
+// A bound, non-blocking socket with the options that the data plane relies on. Port 0: any. With
+// PortUse::shared it may be one that share_port was called for.
+Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark,
+                          PortUse use = PortUse::alone);
+// From now on other sockets of this user may have the port of `udp` too. What comes from one sender
+// always reaches the same of them (socket(7), SO_REUSEPORT).
+[[nodiscard]] Status share_port(int udp);
 // Datagrams that one UDP_SEGMENT send may have on this kernel (see Train), found out by sending
 // some to a socket of its own; 1 where it has no UDP_SEGMENT.
 [[nodiscard]] std::uint32_t probe_segments_max() noexcept;

@@ -1,5 +1,7 @@
 #include "dataplane/workers.h"
 
+#include <cerrno>
+#include <memory>
 #include <utility>
 
 namespace wgns {
@@ -37,6 +39,25 @@ void Workers::start(std::vector<Parts> parts, std::function<void()> on_end) {
             worker.run();
             if (!has_ended_.exchange(true)) on_end();
         });
+}
+
+void Workers::replace_udp(std::vector<SetUdp> sockets, std::function<void(int error)> done) {
+    WG_ASSERT(sockets.size() == mailboxes_.size());
+    struct Replacing {
+        std::atomic<std::size_t> left;
+        std::atomic<int> error = 0;
+        std::function<void(int error)> done;
+    };
+    const auto replacing = std::make_shared<Replacing>(sockets.size(), 0, std::move(done));
+    const auto answered = [replacing](int error) {
+        int none = 0;
+        if (error != 0) replacing->error.compare_exchange_strong(none, error);
+        if (--replacing->left == 0) replacing->done(replacing->error);
+    };
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        sockets[i].done = answered;
+        if (!mailboxes_[i].post(std::move(sockets[i]))) answered(EBUSY);
+    }
 }
 
 }  // namespace wgns

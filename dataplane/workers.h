@@ -45,8 +45,12 @@ public:
     // when the TUN device is gone. Once only.
     void start(std::vector<Parts> parts, std::function<void()> on_end);
 
-    // Any thread. The command is for all of them, whichever applies it. False: too many wait.
+    // Any thread. What the workers have in common, whichever applies it: all but SetUdp. False: too
+    // many wait.
     [[nodiscard]] bool post(Command command) { return mailboxes_.front().post(std::move(command)); }
+    // Any thread. Other sockets, one SetUdp for each of count() workers with no `done` of its own.
+    // `done` is called once, on a worker's thread, with the first error or 0.
+    void replace_udp(std::vector<SetUdp> sockets, std::function<void(int error)> done);
 
 private:
     Workers(const Clock& clock, Entropy& entropy) : clock_(clock), device_(entropy) {}

@@ -33,16 +33,13 @@ Error create_error(int code, const std::string& name) {
     return {code, "create TUN device", name, hint};
 }
 
-}  // namespace
-
-// The file's namespace is fixed when it is opened, so all of this runs inside.
-Result<UniqueFd> open_tun_here(const std::string& name) {
+Result<UniqueFd> open_queue(const std::string& name, short flags) {
     UniqueFd fd(::open(tun_file, O_RDWR | O_CLOEXEC));
     if (!fd) return open_error(errno);
     ifreq request{};
     WG_ASSERT(name.size() < sizeof request.ifr_name);
     std::copy(name.begin(), name.end(), request.ifr_name);
-    request.ifr_flags = tun_flags;
+    request.ifr_flags = flags;
     if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
         // Not the TUN driver at all: somebody put another file in its place.
         if (errno == ENOTTY) return open_error(ENODEV);
@@ -51,8 +48,24 @@ Result<UniqueFd> open_tun_here(const std::string& name) {
     return fd;
 }
 
-Result<UniqueFd> open_tun(const Namespace& ns, const std::string& name) {
-    return ns.run([&] { return open_tun_here(name); });
+}  // namespace
+
+// A queue's namespace is fixed when the file is opened, so all of this runs inside.
+Result<TunQueues> open_tun_here(const std::string& name, unsigned queues) {
+    const bool has_several = queues > 1;
+    TunQueues opened;
+    while (opened.size() < queues) {
+        // Never a queue of somebody else's device.
+        const int more = has_several ? IFF_MULTI_QUEUE | (opened.empty() ? IFF_TUN_EXCL : 0) : 0;
+        auto queue = open_queue(name, static_cast<short>(tun_flags | more));
+        if (!queue) return queue.error();
+        opened.push_back(*std::move(queue));
+    }
+    return opened;
+}
+
+Result<TunQueues> open_tun(const Namespace& ns, const std::string& name, unsigned queues) {
+    return ns.run([&] { return open_tun_here(name, queues); });
 }
 
 Result<TunShape> tun_shape(int queue) {

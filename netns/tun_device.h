@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -9,12 +10,16 @@
 
 namespace wgns {
 
-// Makes the device in `ns` and returns its queue, which has a virtio-net header before each packet.
-// The device lives as long as the descriptor and its copies. It is never on the host, not even for
-// a moment: nobody there can take hold of it.
-[[nodiscard]] Result<UniqueFd> open_tun(const Namespace& ns, const std::string& name);
+// At least one. Each has packets of flows of its own.
+using TunQueues = std::vector<UniqueFd>;
+
+// Makes the device in `ns` and returns its queues, which have a virtio-net header before each
+// packet. The device lives as long as the descriptors and their copies. It is never on the host,
+// not even for a moment: nobody there can take hold of it.
+[[nodiscard]] Result<TunQueues> open_tun(const Namespace& ns, const std::string& name,
+                                         unsigned queues = 1);
 // The same in the calling thread's namespace.
-[[nodiscard]] Result<UniqueFd> open_tun_here(const std::string& name);
+[[nodiscard]] Result<TunQueues> open_tun_here(const std::string& name, unsigned queues = 1);
 
 // What a queue that somebody else opened is like.
 struct TunShape {

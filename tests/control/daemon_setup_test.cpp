@@ -20,7 +20,7 @@ DaemonSetup example() {
     setup.namespace_name = "space";
     setup.interface = "wg0";
     setup.mtu = 1420;
-    setup.data_plane = {"epoll", "sodium", "tcp"};
+    setup.data_plane = {"epoll", "sodium", "tcp", "3"};
     setup.peers[key_of(1)] = {"a \"name\"\nwith \xff", "vpn.example.org:51820"};
     setup.named_endpoints.push_back({key_of(1), "vpn.example.org", 51820});
     setup.uapi = "private_key=00\nreplace_peers=true\n";
@@ -40,6 +40,7 @@ TEST(DaemonSetup, ComesBackTheSame) {
         EXPECT_EQ(read->data_plane.io, "epoll");
         EXPECT_EQ(read->data_plane.aead, "sodium");
         EXPECT_EQ(read->data_plane.offloads, "tcp");
+        EXPECT_EQ(read->data_plane.workers, "3");
         ASSERT_EQ(read->peers.size(), 1U);
         EXPECT_EQ(read->peers.begin()->first, key_of(1));
         EXPECT_EQ(read->peers.begin()->second.endpoint, "vpn.example.org:51820");

@@ -17,7 +17,7 @@ constexpr const char* interface = "wgnstest0";
 // The interface is in a namespace of the test's own, which has no name.
 struct LinkWatchTest : testing::Test {
     std::optional<Namespace> ns;
-    UniqueFd tun;
+    TunQueues tun;
     boost::asio::io_context context;
     std::unique_ptr<LinkWatch> watch;
     std::vector<Link> changes;

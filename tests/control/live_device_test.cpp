@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,11 +19,12 @@
 namespace wgns {
 namespace {
 
-struct LiveDeviceTest : testing::Test {
+// By the number of workers.
+struct LiveDeviceTest : testing::TestWithParam<unsigned> {
     boost::asio::io_context context;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
         context.get_executor()};
-    WorkerPorts parts;
+    WorkerPorts parts{GetParam()};
     std::unique_ptr<DataPlane> worker;
     std::optional<LiveDevice> device;
 
@@ -31,7 +33,7 @@ struct LiveDeviceTest : testing::Test {
         ASSERT_TRUE(started) << describe(started.error());
         worker = *std::move(started);
         device.emplace(context, *worker, *duplicate(parts.copies), 0);
-        parts.copies = {};
+        parts.copies.clear();
     }
     template <class Done>
     void run_until(Done done) {
@@ -57,19 +59,19 @@ struct LiveDeviceTest : testing::Test {
         run_until([&] { return result.has_value(); });
         return std::move(*result);
     }
-    [[nodiscard]] static std::uint16_t free_port() { return port_of(*open_udp_sockets(0, 0)); }
+    [[nodiscard]] static std::uint16_t free_port() { return port_of(*open_udp_group(1, 0, 0)); }
     [[nodiscard]] static bool is_free(std::uint16_t port) {
-        return open_udp_sockets(port, 0).has_value();
+        return open_udp_group(1, port, 0).has_value();
     }
 };
 
-TEST_F(LiveDeviceTest, TellsThePortThatTheProtocolDoesNotKnow) {
+TEST_P(LiveDeviceTest, TellsThePortThatTheProtocolDoesNotKnow) {
     EXPECT_NE(get().listen_port, 0);
     EXPECT_EQ(get().listen_port, device->listen_port());
     EXPECT_EQ(get().fwmark, 0U);
 }
 
-TEST_F(LiveDeviceTest, MovesToAnotherPortAndFreesTheOldOne) {
+TEST_P(LiveDeviceTest, MovesToAnotherPortAndFreesTheOldOne) {
     const std::uint16_t before = device->listen_port();
     const std::uint16_t port = free_port();
     EXPECT_EQ(set_port(port), 0);
@@ -80,8 +82,8 @@ TEST_F(LiveDeviceTest, MovesToAnotherPortAndFreesTheOldOne) {
     EXPECT_TRUE(is_free(port));
 }
 
-TEST_F(LiveDeviceTest, APortThatIsTakenChangesNothing) {
-    const auto taken = open_udp_sockets(0, 0);
+TEST_P(LiveDeviceTest, APortThatIsTakenChangesNothing) {
+    const auto taken = open_udp_group(1, 0, 0);
     ASSERT_TRUE(taken);
     const std::uint16_t before = device->listen_port();
     DeviceChange change;
@@ -93,7 +95,7 @@ TEST_F(LiveDeviceTest, APortThatIsTakenChangesNothing) {
     EXPECT_FALSE(is_free(before));
 }
 
-TEST_F(LiveDeviceTest, AFreePortStaysWhereAnyIsAskedFor) {
+TEST_P(LiveDeviceTest, AFreePortStaysWhereAnyIsAskedFor) {
     const std::uint16_t any = device->listen_port();
     EXPECT_EQ(set_port(0), 0);
     EXPECT_EQ(device->listen_port(), any);
@@ -104,7 +106,7 @@ TEST_F(LiveDeviceTest, AFreePortStaysWhereAnyIsAskedFor) {
     EXPECT_NE(device->listen_port(), 0);
 }
 
-TEST_F(LiveDeviceTest, MarksTheSocketsItHasAndThoseToCome) {
+TEST_P(LiveDeviceTest, MarksTheSocketsItHasAndThoseToCome) {
     if (::geteuid() != 0) GTEST_SKIP() << "SO_MARK needs CAP_NET_ADMIN";
     DeviceChange mark;
     mark.fwmark = 51;
@@ -119,7 +121,7 @@ TEST_F(LiveDeviceTest, MarksTheSocketsItHasAndThoseToCome) {
     EXPECT_EQ(get().fwmark, 0U);
 }
 
-TEST_F(LiveDeviceTest, ChangesGoOneAfterTheOther) {
+TEST_P(LiveDeviceTest, ChangesGoOneAfterTheOther) {
     std::vector<int> order;
     for (int i = 0; i < 20; ++i) {
         DeviceChange change;
@@ -137,6 +139,9 @@ TEST_F(LiveDeviceTest, ChangesGoOneAfterTheOther) {
     ASSERT_EQ(last.peers.size(), 1U);
     EXPECT_EQ(last.peers[0].public_key.bytes[0], 20);
 }
+
+INSTANTIATE_TEST_SUITE_P(Workers, LiveDeviceTest, testing::Values(1U, 2U),
+                         [](const auto& param_info) { return std::to_string(param_info.param); });
 
 }  // namespace
 }  // namespace wgns

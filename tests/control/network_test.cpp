@@ -27,12 +27,12 @@ TEST(Network, IsMadeAndTakenAway) {
     config.peers.emplace_back().allowed_ips = {*IpPrefix::parse("0.0.0.0/0"),
                                                *IpPrefix::parse("10.9.1.7/24")};
 
-    const auto tun = make_network(config, 1400, journal);
+    const auto tun = make_network(config, 1400, 1, journal);
     EXPECT_TRUE(tun) << describe(tun.error());
     const std::string path = namespace_path(config.namespace_name);
     EXPECT_TRUE(std::filesystem::exists(path));
 
-    const auto again = make_network(config, 1400, folder.path() / "other-journal");
+    const auto again = make_network(config, 1400, 1, folder.path() / "other-journal");
     EXPECT_FALSE(again);
     EXPECT_TRUE(undo_network(folder.path() / "other-journal"));
     EXPECT_TRUE(std::filesystem::exists(path)) << "somebody else's was taken away";

@@ -45,7 +45,7 @@ struct StatusTest : testing::Test {
         snapshot.device.peers.push_back(std::move(unknown));
     }
     [[nodiscard]] json status() const {
-        return status_json(snapshot, {&setup, 51820, {"no ring", "old CPU", {true, false}}});
+        return status_json(snapshot, {&setup, 51820, {"no ring", "old CPU", {true, false}, 3}});
     }
 };
 
@@ -61,6 +61,7 @@ TEST_F(StatusTest, TellsTheDevice) {
     EXPECT_EQ(got["aead"], "sodium");
     EXPECT_EQ(got["aead_reason"], "old CPU");
     EXPECT_EQ(got["offloads"], "tcp");
+    EXPECT_EQ(got["workers"], 3);
     EXPECT_EQ(got["public_key"], key_to_base64(public_key_of(PrivateKey(secret)).bytes));
 }
 

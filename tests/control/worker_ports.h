@@ -7,6 +7,7 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "control/udp_sockets.h"
 #include "dataplane/io.h"
@@ -14,21 +15,24 @@
 namespace wgns {
 
 struct WorkerPorts {
-    WorkerPorts() {
-        std::array<int, 2> tun{};
-        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, tun.data()), 0);
-        ports.tun.reset(tun[0]);
-        tun_far.reset(tun[1]);
-        auto sockets = open_udp_sockets(0, 0);
+    explicit WorkerPorts(unsigned workers = 1) {
+        auto sockets = open_udp_group(workers, 0, 0);
         EXPECT_TRUE(sockets);
         copies = *duplicate(*sockets);
-        ports.udp_v4 = std::move(sockets->v4);
-        ports.udp_v6 = std::move(sockets->v6);
+        for (UdpSockets& each : *sockets) {
+            std::array<int, 2> tun{};
+            EXPECT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, tun.data()), 0);
+            tun_far.emplace_back(tun[1]);
+            Ports& one = ports.emplace_back();
+            one.tun.reset(tun[0]);
+            one.udp_v4 = std::move(each.v4);
+            one.udp_v6 = std::move(each.v6);
+        }
     }
 
-    Ports ports;
-    UdpSockets copies;
-    UniqueFd tun_far;
+    std::vector<Ports> ports;
+    UdpGroup copies;
+    std::vector<UniqueFd> tun_far;
 };
 
 }  // namespace wgns

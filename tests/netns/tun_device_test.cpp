@@ -22,7 +22,7 @@ TEST(tun_device, is_born_inside) {
     ASSERT_TRUE(index);
     EXPECT_NE(*index, 0U);
     EXPECT_EQ(::if_nametoindex(device), 0U);
-    EXPECT_NE(::fcntl(tun->get(), F_GETFD) & FD_CLOEXEC, 0);
+    EXPECT_NE(::fcntl(tun->front().get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
 TEST(tun_device, the_longest_name_fits) {
@@ -52,6 +52,20 @@ TEST(tun_device, one_name_in_two_namespaces) {
     const auto first = open_tun(*one, device);
     EXPECT_TRUE(first);
     EXPECT_TRUE(open_tun(*other, device));
+}
+
+TEST(tun_device, has_a_queue_for_each_worker) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto ns = Namespace::create();
+    ASSERT_TRUE(ns);
+    const auto tun = open_tun(*ns, device, 3);
+    ASSERT_TRUE(tun) << describe(tun.error());
+    ASSERT_EQ(tun->size(), 3U);
+    for (const UniqueFd& queue : *tun)
+        EXPECT_EQ(tun_shape(queue.get())->name, device);
+    const auto others = open_tun(*ns, device, 2);
+    ASSERT_FALSE(others) << "a queue of somebody else's device";
+    EXPECT_EQ(others.error().code, EBUSY);
 }
 
 }  // namespace
