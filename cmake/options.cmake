@@ -1,5 +1,6 @@
 # What can be chosen when configuring, and the flags that every target shares.
 option(WGNS_TESTS "Build the tests" ON)
+option(WGNS_BENCH "Know of the benchmarks, which are built only where asked for" ON)
 option(WGNS_FUZZERS "Build tests/fuzz for libFuzzer, which clang brings along" OFF)
 set(WGNS_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize= takes them")
 
