@@ -144,7 +144,8 @@ void Device::want_session(Peer& peer, Moment moment, Outbox& outbox) {
 void Device::data_sent(Peer& peer, Moment moment, Outbox& outbox) {
     peer.timers.authentic_traversed(moment.now);
     peer.timers.authentic_sent();
-    peer.timers.data_sent(moment.now, jitter());
+    // Randomness costs a system call, which a packet must not.
+    if (!peer.timers.awaits_answer()) peer.timers.data_sent(moment.now, jitter());
     keep_key_fresh(peer, moment, outbox);
     reschedule(peer);
 }

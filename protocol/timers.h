@@ -27,9 +27,10 @@ public:
     void
     handshake_complete() noexcept;  // a response was consumed, or the first data confirmed ours
     void session_derived(TimePoint now) noexcept;
-    void data_sent(TimePoint now, Duration jitter) noexcept;  // authentic data, not a keepalive
-    void data_received(TimePoint now) noexcept;               // authentic data, not a keepalive
-    void authentic_sent() noexcept;                           // anything authentic, keepalives too
+    // Authentic data, not a keepalive; while it awaits_answer() this changes nothing.
+    void data_sent(TimePoint now, Duration jitter) noexcept;
+    void data_received(TimePoint now) noexcept;  // authentic data, not a keepalive
+    void authentic_sent() noexcept;              // anything authentic, keepalives too
     void authentic_received() noexcept;
     void authentic_traversed(TimePoint now) noexcept;  // either way, handshakes too
     // 0: off. Turning it on does not send by itself.
@@ -43,6 +44,8 @@ public:
     [[nodiscard]] DueActions expire(TimePoint now) noexcept;
     // TimePoint of the earliest armed timer, or "never".
     [[nodiscard]] TimePoint next_deadline() const noexcept;
+    // Data went out and nothing authentic has come since.
+    [[nodiscard]] bool awaits_answer() const noexcept { return is_armed(Timer::new_handshake); }
     [[nodiscard]] bool handshake_pending() const noexcept { return is_armed(Timer::retransmit); }
     [[nodiscard]] std::uint16_t persistent_keepalive_seconds() const noexcept {
         return persistent_seconds_;

@@ -249,6 +249,16 @@ TEST_F(DeviceTest, C36_DataWithoutAnyAnswerStartsAHandshake) {
     EXPECT_EQ(count_of(MessageType::initiation, take_for(a, 500ms)), 1u);
 }
 
+// It costs a system call, more than all else that a packet costs.
+TEST_F(DeviceTest, APacketDrawsNoRandomness) {
+    establish();
+    a.send(b, "the first");
+    const std::size_t before = a.entropy.fills;
+    for (int i = 0; i < 100; ++i)
+        a.send(b, "another");
+    EXPECT_EQ(a.entropy.fills, before);
+}
+
 TEST_F(DeviceTest, C36_AKeepaliveIsAnAnswerAndWantsNone) {
     establish();
     a.send(b, "hello");
