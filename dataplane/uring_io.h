@@ -93,6 +93,7 @@ private:
     void arm_udp(Family family);
     void arm_mailbox();
     void rearm();
+    void gather(Duration longest);
     [[nodiscard]] static std::uint32_t udp_slot(std::uint32_t generation, Family family) noexcept;
     [[nodiscard]] int udp(Family family) const noexcept;
     template <class Fn>
@@ -111,6 +112,7 @@ private:
     io_uring ring_{};
     std::uint32_t under_way_ = 0;  // requests whose last completion is still to come
     bool ring_made_ = false, enabled_ = false, tun_gone_ = false;
+    bool is_flooded_ = false;  // by small packets, in the last turn
     bool tun_armed_ = false, mailbox_armed_ = false;
     std::array<bool, 2> udp_armed_{};
     std::uint32_t udp_generation_ = 0;  // how often the sockets were replaced

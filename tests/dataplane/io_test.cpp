@@ -166,6 +166,33 @@ TEST_P(IoTest, AWaitEndsAtItsDeadline) {
     EXPECT_LT(waited, std::chrono::seconds(5));
 }
 
+// Small packets may be let gather, but not for long.
+TEST_P(IoTest, APacketBehindAFloodIsNotHeldUp) {
+    for (int round = 0; round < 20; ++round) {
+        const std::size_t before = harness.frames.size();
+        for (int i = 0; i < 10; ++i)
+            harness.put_into_tun("flood");
+        harness.turn_until([&] { return harness.frames.size() == before + 10; });
+        harness.put_into_tun("last");
+        const SystemClock clock;
+        const TimePoint start = clock.now();
+        harness.io->wait(std::chrono::seconds(5));
+        EXPECT_LT(clock.now() - start, std::chrono::seconds(1));
+        harness.turn_until([&] { return harness.frames.size() == before + 11; });
+    }
+}
+
+TEST_P(IoTest, AWaitBehindAFloodEndsAtItsDeadline) {
+    for (int i = 0; i < 10; ++i)
+        harness.put_into_tun("flood");
+    harness.turn_until([&] { return harness.frames.size() == 10; });
+    const SystemClock clock;
+    const TimePoint start = clock.now();
+    harness.io->wait(std::chrono::milliseconds(20));
+    EXPECT_GE(clock.now() - start, std::chrono::milliseconds(19));
+    EXPECT_LT(clock.now() - start, std::chrono::seconds(5));
+}
+
 TEST_P(IoTest, HoldsNothingOnceItHasEnded) {
     for (int round = 0; round < 20; ++round) {
         IoHarness one(GetParam());
