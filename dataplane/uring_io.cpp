@@ -250,6 +250,10 @@ void UringIo::wait(Duration longest) {
         WG_ASSERT(failed == 0);
     }
     rearm();
+    if (has_arrivals()) {
+        io_uring_submit_and_get_events(&ring_);
+        return;
+    }
     if (is_flooded_ && longest > gather_time) return gather(longest);
     if (longest == Duration::max()) {
         io_uring_submit_and_wait(&ring_, 1);
@@ -269,7 +273,6 @@ void UringIo::gather(Duration longest) {
               IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, sizeof argument);
 }
 
-// Until `fn` says that it wants no more.
 template <class Fn>
 void UringIo::for_each_completion(Fn fn) {
     unsigned head = 0, seen = 0;
@@ -277,18 +280,21 @@ void UringIo::for_each_completion(Fn fn) {
     io_uring_for_each_cqe(&ring_, head, cqe) {
         ++seen;
         if ((cqe->flags & IORING_CQE_F_MORE) == 0) --under_way_;
-        if (!fn(*cqe)) break;
+        fn(*cqe);
     }
     io_uring_cq_advance(&ring_, seen);
 }
 
+// From either side in turns, so that what is to be sent never waits for all that was received, nor
+// the other way round.
 bool UringIo::collect(Turn& turn) {
     turn.clear_received();
     turn.has_commands = false;
-    for_each_completion([&](const io_uring_cqe& cqe) {
-        complete(cqe, turn);
-        return !turn.has_enough();
-    });
+    for_each_completion([&](const io_uring_cqe& cqe) { complete(cqe, turn); });
+    while (!turn.has_enough() && has_arrivals()) {
+        if (!from_tun_.empty()) lend_frame(from_tun_.pop(), turn);
+        if (!from_udp_.empty()) lend_train(from_udp_.pop(), turn);
+    }
     const std::size_t count = turn.from_tun.size() + turn.from_udp.size();
     is_flooded_ = (ring_.features & has_minimum_wait) != 0 && count >= flood_count_min &&
                   turn.received_bytes <= count * flood_bytes_max;
@@ -301,10 +307,10 @@ void UringIo::complete(const io_uring_cqe& cqe, Turn& turn) {
     switch (static_cast<Op>(token.op)) {
         case Op::tun_read:
             tun_armed_ = is_armed;
-            tun_arrived(cqe, turn);
+            tun_arrived(cqe);
             break;
         case Op::udp_receive:
-            udp_arrived(cqe, turn);
+            udp_arrived(cqe);
             if (!is_armed) udp_disarmed(token.slot);
             break;
         case Op::mailbox: {
@@ -324,31 +330,40 @@ void UringIo::complete(const io_uring_cqe& cqe, Turn& turn) {
     }
 }
 
-void UringIo::tun_arrived(const io_uring_cqe& cqe, Turn& turn) {
+void UringIo::tun_arrived(const io_uring_cqe& cqe) {
     if (cqe.res == -EBADFD || cqe.res == -EBADF) tun_gone_ = true;
-    if ((cqe.flags & IORING_CQE_F_BUFFER) == 0) return;
-    const auto id = static_cast<std::uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
-    tun_lent_.push_back(id);
-    if (cqe.res > 0)
-        turn.receive(TunFrame{tun_buffers_->bytes(id, static_cast<std::size_t>(cqe.res))});
+    if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) from_tun_.push(arrival_of(cqe));
 }
 
-void UringIo::udp_arrived(const io_uring_cqe& cqe, Turn& turn) {
-    if ((cqe.flags & IORING_CQE_F_BUFFER) == 0) return;
-    const auto id = static_cast<std::uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT);
-    lent_[lent_now_].buffers.push_back(id);
-    if (cqe.res < 0) return;
+void UringIo::lend_frame(Arrival arrival, Turn& turn) {
+    tun_lent_.push_back(arrival.buffer);
+    if (arrival.result <= 0) return;
+    const auto size = static_cast<std::size_t>(arrival.result);
+    turn.receive(TunFrame{tun_buffers_->bytes(arrival.buffer, size)});
+}
+
+void UringIo::udp_arrived(const io_uring_cqe& cqe) {
+    if ((cqe.flags & IORING_CQE_F_BUFFER) != 0) from_udp_.push(arrival_of(cqe));
+}
+
+void UringIo::lend_train(Arrival arrival, Turn& turn) {
+    lent_[lent_now_].buffers.push_back(arrival.buffer);
+    if (arrival.result < 0) return;
     io_uring_recvmsg_out* const out =
-        io_uring_recvmsg_validate(udp_buffers_->at(id), cqe.res, &receive_);
+        io_uring_recvmsg_validate(udp_buffers_->at(arrival.buffer), arrival.result, &receive_);
     if (!out) return;
     if ((out->flags & MSG_TRUNC) != 0) return turn.drops.count(Drop::truncated_datagram);
     const auto* const name = static_cast<const std::uint8_t*>(io_uring_recvmsg_name(out));
     const Bytes control{name + receive_.msg_namelen, out->controllen};
     auto* const payload = static_cast<std::uint8_t*>(io_uring_recvmsg_payload(out, &receive_));
-    const std::size_t size = io_uring_recvmsg_payload_length(out, cqe.res, &receive_);
+    const std::size_t size = io_uring_recvmsg_payload_length(out, arrival.result, &receive_);
     sockaddr_storage from;
     std::memcpy(&from, name, sizeof from);
     turn.receive(read_train(from, control, {payload, size}));
+}
+
+UringIo::Arrival UringIo::arrival_of(const io_uring_cqe& cqe) noexcept {
+    return {static_cast<std::uint16_t>(cqe.flags >> IORING_CQE_BUFFER_SHIFT), cqe.res};
 }
 
 // The multishot receive of a slot has ended, by itself or by our cancelling it.
@@ -468,7 +483,7 @@ void UringIo::end() {
         io_uring_cqe* first = nullptr;
         __kernel_timespec timeout = timespec_of(std::chrono::milliseconds(10));
         io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
-        for_each_completion([](const io_uring_cqe&) { return true; });
+        for_each_completion([](const io_uring_cqe&) {});
     }
 }
 

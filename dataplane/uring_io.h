@@ -4,6 +4,9 @@
 
 #include <liburing.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "dataplane/io.h"
@@ -78,6 +81,29 @@ private:
         std::uint32_t writes = 0;  // on their way
     };
 
+    // A filled buffer, and what the kernel said of it.
+    struct Arrival {
+        std::uint16_t buffer = 0;
+        std::int32_t result = 0;
+    };
+    // In the order in which they came, at most one for each buffer.
+    class Arrivals {
+    public:
+        [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+        void push(Arrival arrival) noexcept {
+            WG_ASSERT(count_ < ring_.size());
+            ring_[(first_ + count_++) % ring_.size()] = arrival;
+        }
+        [[nodiscard]] Arrival pop() noexcept {
+            --count_;
+            return ring_[std::exchange(first_, (first_ + 1) % ring_.size())];
+        }
+
+    private:
+        std::array<Arrival, std::max(Turn::frames_max, Turn::trains_max)> ring_{};
+        std::size_t first_ = 0, count_ = 0;
+    };
+
     // Sockets that were replaced, until the kernel receives by them no more.
     struct Retired {
         std::uint32_t generation = 0;
@@ -99,8 +125,14 @@ private:
     template <class Fn>
     void for_each_completion(Fn fn);
     void complete(const io_uring_cqe& cqe, Turn& turn);
-    void tun_arrived(const io_uring_cqe& cqe, Turn& turn);
-    void udp_arrived(const io_uring_cqe& cqe, Turn& turn);
+    [[nodiscard]] static Arrival arrival_of(const io_uring_cqe& cqe) noexcept;
+    [[nodiscard]] bool has_arrivals() const noexcept {
+        return !from_tun_.empty() || !from_udp_.empty();
+    }
+    void tun_arrived(const io_uring_cqe& cqe);
+    void udp_arrived(const io_uring_cqe& cqe);
+    void lend_frame(Arrival arrival, Turn& turn);
+    void lend_train(Arrival arrival, Turn& turn);
     void udp_disarmed(std::uint32_t slot);
     void cancel_udp(Retired& retired, Family family);
     void close_idle();
@@ -122,6 +154,7 @@ private:
     msghdr receive_{};  // the shape of every received message
     std::vector<Send> sends_;
     std::vector<std::uint32_t> free_sends_;
+    Arrivals from_tun_, from_udp_;  // not lent yet
     std::vector<std::uint16_t> tun_lent_;
     std::array<Lent, 8> lent_;  // a ring of turns; more than one only while writes are slow
     std::size_t lent_now_ = 0;
