@@ -27,7 +27,8 @@ TEST(PrintStatus, ShowsDeviceAndPeers) {
     const json status = json::parse(R"({
         "instance": "home", "namespace": "home", "interface": "home", "public_key": "KEY",
         "listen_port": 51820, "mtu": 1420, "io": "epoll", "io_reason": "io_uring is off",
-        "aead": "sodium", "aead_reason": "no AVX2", "offloads": "tcp udp", "workers": 2, "drops": {"replay": 2},
+        "aead": "sodium", "aead_reason": "no AVX2", "offloads": "tcp udp", "workers": 2,
+        "drops": {"replay": 2},
         "peers": [
             {"public_key": "ONE", "name": "office\u001b[2J", "endpoint": "192.0.2.1:7",
              "endpoint_configured": "vpn.example.org:7", "latest_handshake": 1000,
