@@ -10,11 +10,19 @@ function(wgns_library folder)
     endif()
 endfunction()
 
+# wgns_precompile(TARGET header…): headers that most of the target's files need, compiled once.
+function(wgns_precompile target)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    # Without it ccache cannot see through g++'s precompiled headers.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endfunction()
+
 # wgns_unity(TARGET): several files in one unit where sanitizers multiply what every template costs. Not elsewhere, so
 # that each file still compiles by itself.
 function(wgns_unity target)
     if(WGNS_SANITIZE)
         set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+        target_compile_options(${target} PRIVATE -O0)
     endif()
 endfunction()
 
@@ -23,6 +31,10 @@ function(wgns_test folder)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
     add_executable(test_${folder} ${arg_SOURCES})
     target_link_libraries(test_${folder} PRIVATE ${arg_LINKS} GTest::gmock_main)
+    # A test runs once for each time it is compiled: the product is what has to be fast.
+    target_compile_options(test_${folder} PRIVATE -O0)
+    # What every one of them begins with.
+    wgns_precompile(test_${folder} <gtest/gtest.h>)
     gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}." PROPERTIES TIMEOUT 120 LABELS unit DISCOVERY_TIMEOUT 60)
 endfunction()
 
