@@ -137,16 +137,46 @@ bool is_command(const std::string& name) {
     return std::find(commands.begin(), commands.end(), name) != commands.end();
 }
 
+// A part of the data plane that may be chosen.
+struct DataPlanePart {
+    const char* option;
+    const char* variable;  // of the environment
+    std::string DataPlaneWords::*word;
+    const char* help;
+    std::vector<std::string> words;
+};
+
+const std::vector<DataPlanePart>& data_plane_parts() {
+    static const std::vector<DataPlanePart> parts{
+        {"--io",
+         "WGNS_IO",
+         &DataPlaneWords::io,
+         "How packets come and go",
+         {"auto", "uring", "epoll"}},
+        {"--aead",
+         "WGNS_AEAD",
+         &DataPlaneWords::aead,
+         "What seals and opens them",
+         {"auto", "ipsecmb", "sodium"}},
+        {"--offloads",
+         "WGNS_OFFLOADS",
+         &DataPlaneWords::offloads,
+         "Superpackets of the TUN device",
+         {"all", "none", "tcp", "udp"}},
+        {"--workers",
+         "WGNS_WORKERS",
+         &DataPlaneWords::workers,
+         "Threads that carry packets, or auto",
+         {"auto", "1", "2", "3", "4", "5", "6", "7", "8"}},
+    };
+    return parts;
+}
+
 // There are no options for these beside a name alone: wg-quick could not give them.
 DataPlaneWords data_plane_of_environment() {
     DataPlaneWords words;
-    const auto take = [](std::string& word, const char* name) {
-        if (const char* const value = std::getenv(name)) word = value;
-    };
-    take(words.io, "WGNS_IO");
-    take(words.aead, "WGNS_AEAD");
-    take(words.offloads, "WGNS_OFFLOADS");
-    take(words.workers, "WGNS_WORKERS");
+    for (const DataPlanePart& part : data_plane_parts())
+        if (const char* const value = std::getenv(part.variable)) words.*part.word = value;
     return words;
 }
 
@@ -235,22 +265,11 @@ private:
         add_data_plane(command, arguments_.up.data_plane);
     }
     static void add_data_plane(CLI::App* command, DataPlaneWords& words) {
-        command->add_option("--io", words.io, "How packets come and go")
-            ->check(CLI::IsMember({"auto", "uring", "epoll"}))
-            ->envname("WGNS_IO")
-            ->capture_default_str();
-        command->add_option("--aead", words.aead, "What seals and opens them")
-            ->check(CLI::IsMember({"auto", "ipsecmb", "sodium"}))
-            ->envname("WGNS_AEAD")
-            ->capture_default_str();
-        command->add_option("--offloads", words.offloads, "Superpackets of the TUN device")
-            ->check(CLI::IsMember({"all", "none", "tcp", "udp"}))
-            ->envname("WGNS_OFFLOADS")
-            ->capture_default_str();
-        command->add_option("--workers", words.workers, "Threads that carry packets, or auto")
-            ->check(CLI::IsMember({"auto", "1", "2", "3", "4", "5", "6", "7", "8"}))
-            ->envname("WGNS_WORKERS")
-            ->capture_default_str();
+        for (const DataPlanePart& part : data_plane_parts())
+            command->add_option(part.option, words.*part.word, part.help)
+                ->check(CLI::IsMember(part.words))
+                ->envname(part.variable)
+                ->capture_default_str();
     }
     void add_down() {
         CLI::App* command = add(
