@@ -26,15 +26,24 @@ function(wgns_unity target)
     endif()
 endfunction()
 
-# wgns_test(FOLDER SOURCES file… LINKS target…): one GoogleTest program a folder; CTest names are FOLDER.Suite.Case.
+# wgns_test(FOLDER SOURCES file… LINKS target… [PRECOMPILE header…]): one GoogleTest program a folder; CTest names are
+# FOLDER.Suite.Case. With sanitizers the program is one test, program.FOLDER, because each start of one costs as much
+# as most cases; results/FOLDER.xml then names the cases.
 function(wgns_test folder)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;PRECOMPILE")
     add_executable(test_${folder} ${arg_SOURCES})
     target_link_libraries(test_${folder} PRIVATE ${arg_LINKS} GTest::gmock_main)
     # A test runs once for each time it is compiled: the product is what has to be fast.
     target_compile_options(test_${folder} PRIVATE -O0)
     # What every one of them begins with.
-    wgns_precompile(test_${folder} <gtest/gtest.h>)
+    wgns_precompile(test_${folder} <gtest/gtest.h> ${arg_PRECOMPILE})
+    wgns_unity(test_${folder})
+    if(WGNS_SANITIZE)
+        add_test(NAME program.${folder}
+                 COMMAND test_${folder} --gtest_brief=1 --gtest_output=xml:${CMAKE_BINARY_DIR}/results/${folder}.xml)
+        set_tests_properties(program.${folder} PROPERTIES TIMEOUT 600 LABELS unit)
+        return()
+    endif()
     gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}." PROPERTIES TIMEOUT 120 LABELS unit DISCOVERY_TIMEOUT 60)
 endfunction()
 

@@ -53,7 +53,7 @@ public:
         [[nodiscard]] IpAddress other_inner() const;
 
         std::uint8_t number;
-        sim::SeededEntropy entropy;
+        SeededEntropy entropy;
         SharedDevice shared;
         Outbox outbox;
     };

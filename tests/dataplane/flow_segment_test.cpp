@@ -11,7 +11,7 @@ namespace {
 
 using Packet = std::vector<std::uint8_t>;
 
-struct Kind {
+struct Layout {
     bool v6;
     bool tcp;
     std::size_t options = 0;  // bytes, of TCP
@@ -20,9 +20,9 @@ struct Kind {
     [[nodiscard]] std::size_t ip_size() const { return v6 ? 40 : 20; }
     [[nodiscard]] std::size_t transport_size() const { return tcp ? 20 + options : 8; }
 };
-constexpr Kind tcp4{false, true}, tcp6{true, true}, udp4{false, false}, udp6{true, false};
-constexpr Kind tcp4_options{false, true, 12};
-constexpr Kind all_kinds[] = {tcp4, tcp6, udp4, udp6, tcp4_options};
+constexpr Layout tcp4{false, true}, tcp6{true, true}, udp4{false, false}, udp6{true, false};
+constexpr Layout tcp4_options{false, true, 12};
+constexpr Layout all_kinds[] = {tcp4, tcp6, udp4, udp6, tcp4_options};
 
 constexpr std::uint32_t sequence = 0xfffffff0;  // wraps within the first packet
 constexpr std::uint16_t id = 0xffff;            // wraps with the second one
@@ -33,11 +33,11 @@ struct Edit {
     std::uint8_t bits = 0;
 };
 
-void put16(Packet& packet, std::size_t at, std::size_t value) {
+void store16(Packet& packet, std::size_t at, std::size_t value) {
     store_be(MutableBytes(packet).subspan(at), static_cast<std::uint16_t>(value));
 }
 
-Packet ip_header(const Kind& kind, std::size_t count) {
+Packet ip_header(const Layout& kind, std::size_t count) {
     const auto protocol = static_cast<std::uint8_t>(kind.tcp ? 6 : 17);
     Packet packet(kind.ip_size());
     const std::size_t behind = kind.transport_size() + kind.payload;
@@ -47,16 +47,16 @@ Packet ip_header(const Kind& kind, std::size_t count) {
         packet[23] = 1;
         packet[24] = 0xfd;
         packet[39] = 2;
-        put16(packet, 4, behind);
+        store16(packet, 4, behind);
         return packet;
     }
     packet = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2};
-    put16(packet, 2, packet.size() + behind);
-    put16(packet, 4, (id + count) & 0xffff);
+    store16(packet, 2, packet.size() + behind);
+    store16(packet, 4, (id + count) & 0xffff);
     return packet;
 }
 
-void store_checksums(Packet& packet, const Kind& kind) {
+void store_checksums(Packet& packet, const Layout& kind) {
     const MutableBytes bytes(packet), transport = bytes.subspan(kind.ip_size());
     const std::size_t half = kind.v6 ? 16 : 4;
     const Bytes from = bytes.subspan(kind.v6 ? 8 : 12, half);
@@ -69,20 +69,20 @@ void store_checksums(Packet& packet, const Kind& kind) {
 }
 
 // The packet with number `count` of a run whose packets are all alike.
-Packet build(const Kind& kind, std::size_t count = 0) {
+Packet build(const Layout& kind, std::size_t count = 0) {
     Packet packet = ip_header(kind, count);
     const std::size_t at = packet.size();
     packet.resize(at + kind.transport_size() + kind.payload);
-    put16(packet, at, 0x1234);
-    put16(packet, at + 2, 0x5678);
+    store16(packet, at, 0x1234);
+    store16(packet, at + 2, 0x5678);
     if (kind.tcp) {
         store_be(MutableBytes(packet).subspan(at + 4),
                  static_cast<std::uint32_t>(sequence + count * kind.payload));
         packet[at + 12] = static_cast<std::uint8_t>(kind.transport_size() / 4 * 16);
         packet[at + 13] = 0x10;
-        put16(packet, at + 14, 512);
+        store16(packet, at + 14, 512);
     } else {
-        put16(packet, at + 4, kind.transport_size() + kind.payload);
+        store16(packet, at + 4, kind.transport_size() + kind.payload);
     }
     for (std::size_t i = at + kind.transport_size(); i < packet.size(); ++i)
         packet[i] = static_cast<std::uint8_t>(i * 37);
@@ -102,7 +102,7 @@ std::optional<FlowSegment> parse(Bytes bytes) {
 }
 
 TEST(FlowSegment, SaysWhereItsPartsAre) {
-    for (const Kind& kind : all_kinds) {
+    for (const Layout& kind : all_kinds) {
         Packet packet = build(kind);
         const std::size_t size = packet.size();
         packet.resize(size + 9);  // padding
@@ -120,7 +120,7 @@ TEST(FlowSegment, SaysWhereItsPartsAre) {
 
 TEST(FlowSegment, Parses) {
     struct Case {
-        Kind kind;
+        Layout kind;
         Edit edit;
         bool parses;
     };
@@ -162,11 +162,11 @@ TEST(FlowSegment, Parses) {
 }
 
 TEST(FlowSegment, NothingParsesThatIsCutWithinItsHeaders) {
-    for (const Kind& kind : all_kinds)
+    for (const Layout& kind : all_kinds)
         for (std::size_t size = kind.ip_size(); size < build(kind).size(); ++size) {
             Packet packet = build(kind);
             packet.resize(size);
-            put16(packet, kind.v6 ? 4 : 2, kind.v6 ? size - 40 : size);
+            store16(packet, kind.v6 ? 4 : 2, kind.v6 ? size - 40 : size);
             // UDP has a length of its own, which then lies.
             const bool parses = kind.tcp && size >= kind.ip_size() + kind.transport_size();
             ASSERT_EQ(parse(packet).has_value(), parses) << size;
@@ -175,7 +175,7 @@ TEST(FlowSegment, NothingParsesThatIsCutWithinItsHeaders) {
 
 TEST(FlowSegment, IsOfTheSameFlow) {
     struct Case {
-        Kind kind;
+        Layout kind;
         Edit edit;
         bool same;
     };
@@ -213,7 +213,7 @@ TEST(FlowSegment, IsOfTheSameFlow) {
 }
 
 TEST(FlowSegment, ProtocolAndVersionAreOfTheFlow) {
-    const Kind kinds[] = {tcp4, tcp6, udp4, udp6};
+    const Layout kinds[] = {tcp4, tcp6, udp4, udp6};
     for (std::size_t i = 0; i < std::size(kinds); ++i)
         for (std::size_t j = 0; j < std::size(kinds); ++j) {
             const Packet a = build(kinds[i]), b = build(kinds[j]);
@@ -234,7 +234,7 @@ TEST(FlowSegment, AddressesAndPortsDoNotCancelEachOtherOut) {
 
 TEST(FlowSegment, MayBeJoined) {
     struct Case {
-        Kind kind;
+        Layout kind;
         Edit edit;
         bool may;
     };
@@ -260,16 +260,16 @@ TEST(FlowSegment, MayBeJoined) {
         const Packet packet = edited(build(cases[i].kind), cases[i].edit);
         EXPECT_EQ(parse(packet)->may_be_joined(), cases[i].may) << i + 1;
     }
-    for (const Kind& kind : {udp4, udp6}) {
+    for (const Layout& kind : {udp4, udp6}) {
         Packet unsummed = build(kind);
-        put16(unsummed, kind.ip_size() + 6, 0);
+        store16(unsummed, kind.ip_size() + 6, 0);
         EXPECT_FALSE(parse(unsummed)->may_be_joined());
     }
 }
 
 enum Of { first, second, both };
 struct FollowsCase {
-    Kind kind;
+    Layout kind;
     Of of;
     Edit edit;
     bool follows;
@@ -315,7 +315,7 @@ TEST(FlowSegment, FollowsIfOneByteOfIpDiffers) {
 }
 
 TEST(FlowSegment, FollowsIfOneByteOfTcpDiffers) {
-    constexpr Kind with_options = tcp4_options;
+    constexpr Layout with_options = tcp4_options;
     check_follows({
         /*  1 */ {tcp4, second, {24, 0x80}, false},  // sequence
         /*  2 */ {tcp4, second, {27, 0x01}, false},  //
@@ -351,17 +351,17 @@ TEST(FlowSegment, FollowsIfOneByteOfTcpDiffers) {
 }
 
 TEST(FlowSegment, AnIdCountsWhereFragmentingIsAllowed) {
-    for (const Kind& kind : {tcp4, udp4})
+    for (const Layout& kind : {tcp4, udp4})
         for (const std::size_t off : {0u, 1u, 2u, 256u}) {
             const Packet a = edited(build(kind), {6, 0x40});
             Packet b = edited(build(kind, 1), {6, 0x40});
-            put16(b, 4, off);  // 0: what comes behind 0xffff
+            store16(b, 4, off);  // 0: what comes behind 0xffff
             EXPECT_EQ(parse(b)->follows(*parse(a), 1, kind.payload), off == 0) << off;
         }
 }
 
 TEST(FlowSegment, FollowsOnlyAtTheEndOfTheRun) {
-    for (const Kind& kind : all_kinds) {
+    for (const Layout& kind : all_kinds) {
         const Packet a = edited(build(kind), {6, static_cast<std::uint8_t>(kind.v6 ? 0 : 0x40)});
         for (std::size_t at = 1; at < 70; ++at) {
             Packet b = build(kind, at);
@@ -377,7 +377,7 @@ TEST(FlowSegment, FollowsOnlyAtTheEndOfTheRun) {
 
 TEST(FlowSegment, IsSound) {
     struct Case {
-        Kind kind;
+        Layout kind;
         Edit edit;
         bool sound;
     };
@@ -431,8 +431,8 @@ TEST(FlowSegment, AUdpSumOfZeroIsSoundAsOnes) {
     const std::uint16_t sum = load_be<std::uint16_t>(Bytes(packet).subspan(26));
     // What the checksum lacks to zero is added to the payload.
     const unsigned payload = load_be<std::uint16_t>(Bytes(packet).subspan(28)) + unsigned{sum};
-    put16(packet, 28, payload % 0xffff);
-    put16(packet, 26, 0xffff);
+    store16(packet, 28, payload % 0xffff);
+    store16(packet, 26, 0xffff);
     EXPECT_TRUE(parse(packet)->is_sound());
     EXPECT_TRUE(parse(packet)->may_be_joined());
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr unsigned thread_count = 4, rounds = 5'000;
 
 struct SharedDeviceTest : ::testing::Test {
-    sim::SeededEntropy entropy{1};
+    SeededEntropy entropy{1};
     SharedDevice shared{entropy};
 
     template <class Fn>

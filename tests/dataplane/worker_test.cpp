@@ -46,7 +46,7 @@ private:
 
 struct WorkerTest : ::testing::Test {
     sim::SimClock clock;
-    sim::SeededEntropy entropy{1};
+    SeededEntropy entropy{1};
     SharedDevice device{entropy};
     Mailbox mailbox = *Mailbox::create();
     Observed observed;

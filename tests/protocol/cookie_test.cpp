@@ -3,26 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 
 #include "crypto/x25519.h"
+#include "tests/crypto/seeded_entropy.h"
 
 namespace wgns {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-class SeededEntropy final : public Entropy {
-public:
-    void fill(MutableBytes bytes) noexcept override {
-        for (std::uint8_t& byte : bytes)
-            byte = static_cast<std::uint8_t>(generator_());
-    }
-
-private:
-    std::mt19937_64 generator_{20};
-};
 
 PublicKey some_key(std::uint8_t byte) {
     PublicKey key;

@@ -5,29 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "crypto/x25519.h"
 #include "protocol/device.h"
+#include "tests/crypto/seeded_entropy.h"
 
 namespace wgns {
-
-// Repeats itself for the same seed.
-class SeededEntropy final : public Entropy {
-public:
-    explicit SeededEntropy(std::uint64_t seed) : engine_(seed) {}
-    void fill(MutableBytes bytes) noexcept override {
-        ++fills;
-        for (std::uint8_t& byte : bytes)
-            byte = static_cast<std::uint8_t>(engine_());
-    }
-    std::size_t fills = 0;
-
-private:
-    std::mt19937_64 engine_;
-};
 
 struct TestClock {
     TimePoint now{std::chrono::seconds(1000)};

@@ -2,28 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <string_view>
 
 #include "protocol/cookie.h"
 #include "protocol/limits.h"
+#include "tests/crypto/seeded_entropy.h"
 
 namespace wgns {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-class SeededEntropy final : public Entropy {
-public:
-    void fill(MutableBytes bytes) noexcept override {
-        for (std::uint8_t& byte : bytes)
-            byte = static_cast<std::uint8_t>(generator_());
-    }
-
-private:
-    std::mt19937_64 generator_{17};
-};
 
 bool same(const AeadKey& a, const AeadKey& b) {
     return equal_constant_time(a.bytes(), b.bytes());

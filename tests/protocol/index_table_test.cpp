@@ -23,9 +23,9 @@ private:
     std::size_t next_ = 0;
 };
 
-class SeededEntropy final : public Entropy {
+class MaskedEntropy final : public Entropy {
 public:
-    explicit SeededEntropy(std::uint32_t mask) : mask_(mask) {}
+    explicit MaskedEntropy(std::uint32_t mask) : mask_(mask) {}
     void fill(MutableBytes bytes) noexcept override {
         const auto number = static_cast<std::uint32_t>(random_()) & mask_;
         std::memcpy(bytes.data(), &number, bytes.size());
@@ -77,7 +77,7 @@ TEST(IndexTable, AnIndexInUseIsDrawnAgain) {
 }
 
 TEST(IndexTable, AnEntryCanBeChangedInPlace) {
-    SeededEntropy entropy(0xffffffff);
+    MaskedEntropy entropy(0xffffffff);
     IndexTable<Entry> table;
     const auto index = table.insert({nullptr, 1}, entropy);
     ASSERT_TRUE(index);
@@ -89,7 +89,7 @@ TEST(IndexTable, AnEntryCanBeChangedInPlace) {
 
 // A narrow mask makes long runs of neighbours, where erasing has most to move.
 void compare_with_model(std::uint32_t mask, std::size_t entries_max) {
-    SeededEntropy entropy(mask);
+    MaskedEntropy entropy(mask);
     std::mt19937 random(1);
     IndexTable<Entry> table;
     std::map<std::uint32_t, std::uint32_t> model;
@@ -126,7 +126,7 @@ TEST(IndexTable, AgreesWithAModelWhenCrowded) {
 }
 
 TEST(IndexTable, IndicesMayShareTheirLowBits) {
-    SeededEntropy entropy(0xffff0000);
+    MaskedEntropy entropy(0xffff0000);
     IndexTable<Entry> table;
     std::vector<std::uint32_t> indices;
     for (std::uint32_t i = 0; i < 10'000; ++i) {
@@ -139,7 +139,7 @@ TEST(IndexTable, IndicesMayShareTheirLowBits) {
 }
 
 TEST(IndexTable, IsBounded) {
-    SeededEntropy entropy(0xffffffff);
+    MaskedEntropy entropy(0xffffffff);
     IndexTable<Entry> table;
     std::uint32_t last = 0;
     for (std::size_t i = 0; i < limits::indices_max; ++i) {

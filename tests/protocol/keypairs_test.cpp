@@ -7,7 +7,7 @@
 namespace wgns {
 namespace {
 
-std::unique_ptr<Session> session(bool is_initiator) {
+std::unique_ptr<Session> session_for(bool is_initiator) {
     return std::make_unique<Session>(SessionKeys{{}, {}, 1, 2, is_initiator}, TimePoint{});
 }
 
@@ -19,7 +19,7 @@ std::ptrdiff_t count(const Keypairs::Retired& retired) {
 struct KeypairsTest : ::testing::Test {
     Keypairs keypairs;
     Session* install(bool is_initiator, std::ptrdiff_t retired) {
-        auto fresh = session(is_initiator);
+        auto fresh = session_for(is_initiator);
         Session* const raw = fresh.get();
         EXPECT_EQ(count(keypairs.install(std::move(fresh))), retired);
         return raw;

@@ -1,9 +1,9 @@
 #include "protocol/rate_limiter.h"
+#include "tests/crypto/seeded_entropy.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <string_view>
 
 namespace wgns {
@@ -13,18 +13,7 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""ns;
 using std::chrono_literals::operator""s;
 
-class SeededEntropy final : public Entropy {
-public:
-    void fill(MutableBytes bytes) noexcept override {
-        std::generate(bytes.begin(), bytes.end(),
-                      [this] { return static_cast<std::uint8_t>(random_()); });
-    }
-
-private:
-    std::mt19937 random_{5};
-};
-
-constexpr TimePoint start(1000s);
+constexpr TimePoint begun(1000s);
 
 IpAddress address(std::string_view text) {
     return IpAddress::parse(text).value();
@@ -79,7 +68,7 @@ TEST_F(RateLimiterTest, BurstThenRate) {
     int number = 0;
     for (const Step& step : steps) {
         ++number;
-        EXPECT_EQ(limiter_.allow(address("192.0.2.1"), start + step.at), step.allowed)
+        EXPECT_EQ(limiter_.allow(address("192.0.2.1"), begun + step.at), step.allowed)
             << "step " << number;
     }
 }
@@ -87,36 +76,36 @@ TEST_F(RateLimiterTest, BurstThenRate) {
 TEST_F(RateLimiterTest, TwentyASecondWhateverIsAsked) {
     unsigned count = 0;
     for (int i = 0; i < 10'000; ++i)
-        count += granted("192.0.2.1", start + i * 1ms, 3);
+        count += granted("192.0.2.1", begun + i * 1ms, 3);
     EXPECT_EQ(count, 5u + 199u);  // the burst, then one every 50 ms for less than 10 s
 }
 
 TEST_F(RateLimiterTest, SourcesAreIpv4AddressesAndIpv6Networks) {
-    EXPECT_EQ(granted("192.0.2.1", start, 9), 5u);
-    EXPECT_EQ(granted("192.0.2.2", start, 9), 5u);
-    EXPECT_EQ(granted("2001:db8:0:1::1", start, 9), 5u);
-    EXPECT_EQ(granted("2001:db8:0:1:ffff:ffff:ffff:ffff", start, 9), 0u);
-    EXPECT_EQ(granted("2001:db8:0:2::1", start, 9), 5u);
-    EXPECT_EQ(granted("c000:201::", start, 9), 5u);  // begins with the bytes of 192.0.2.1
+    EXPECT_EQ(granted("192.0.2.1", begun, 9), 5u);
+    EXPECT_EQ(granted("192.0.2.2", begun, 9), 5u);
+    EXPECT_EQ(granted("2001:db8:0:1::1", begun, 9), 5u);
+    EXPECT_EQ(granted("2001:db8:0:1:ffff:ffff:ffff:ffff", begun, 9), 0u);
+    EXPECT_EQ(granted("2001:db8:0:2::1", begun, 9), 5u);
+    EXPECT_EQ(granted("c000:201::", begun, 9), 5u);  // begins with the bytes of 192.0.2.1
 }
 
 TEST_F(RateLimiterTest, IsBoundedAndRecovers) {
     constexpr std::uint32_t offered = 4 * limits::limiter_entries_max;
     std::size_t granted_once = 0;
     for (std::uint32_t i = 0; i < offered; ++i)
-        granted_once += limiter_.allow(numbered(i), start) ? 1u : 0u;
+        granted_once += limiter_.allow(numbered(i), begun) ? 1u : 0u;
     EXPECT_LE(granted_once, limits::limiter_entries_max);
     EXPECT_GE(granted_once, limits::limiter_entries_max * 99 / 100);
 
     // Full is full for newcomers; those inside still have their tokens.
-    EXPECT_TRUE(limiter_.allow(numbered(0), start));
+    EXPECT_TRUE(limiter_.allow(numbered(0), begun));
     std::size_t newcomers = 0;
     for (std::uint32_t i = 0; i < 10'000; ++i)
-        newcomers += limiter_.allow(numbered(offered + i), start) ? 1u : 0u;
+        newcomers += limiter_.allow(numbered(offered + i), begun) ? 1u : 0u;
     EXPECT_LE(newcomers, 100u);
 
     // Once the tokens are back, the places are free, and nobody is remembered.
-    const TimePoint later = start + 50ms;
+    const TimePoint later = begun + 50ms;
     for (std::uint32_t i = 0; i < 10'000; ++i)
         EXPECT_TRUE(limiter_.allow(numbered(offered + i), later));
 }
@@ -126,7 +115,7 @@ TEST_F(RateLimiterTest, ManySourcesDoNotDisturbEachOther) {
     std::size_t refused = 0;
     for (std::uint32_t i = 0; i < limits::limiter_entries_max / 4; ++i)
         for (unsigned n = 0; n < limits::limiter_burst; ++n)
-            refused += limiter_.allow(numbered(i), start) ? 0u : 1u;
+            refused += limiter_.allow(numbered(i), begun) ? 0u : 1u;
     EXPECT_EQ(refused, 0u);
 }
 

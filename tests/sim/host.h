@@ -3,13 +3,13 @@
 #pragma once
 
 #include <memory>
-#include <random>
 
 #include <gtest/gtest.h>
 
 #include "crypto/x25519.h"
 #include "dataplane/worker.h"
 #include "memory_io.h"
+#include "tests/crypto/seeded_entropy.h"
 
 namespace wgns::sim {
 
@@ -25,19 +25,6 @@ public:
 
 private:
     TimePoint now_{std::chrono::seconds(1000)};
-};
-
-// Repeats itself for the same seed.
-class SeededEntropy final : public Entropy {
-public:
-    explicit SeededEntropy(std::uint64_t seed) : engine_(seed) {}
-    void fill(MutableBytes bytes) noexcept override {
-        for (std::uint8_t& byte : bytes)
-            byte = static_cast<std::uint8_t>(engine_());
-    }
-
-private:
-    std::mt19937_64 engine_;
 };
 
 class Host {

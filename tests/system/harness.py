@@ -17,8 +17,10 @@ import time
 import unittest
 from pathlib import Path
 
+import seclusion
+
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
-PREFIX = f"wgt{os.getpid()}"
+PREFIX = "wgt"
 HOST_V4, PROVIDER_V4 = "10.77.0.1", "10.77.0.2"
 HOST_V6, PROVIDER_V6 = "fd77::1", "fd77::2"
 
@@ -205,6 +207,7 @@ class SystemTest(unittest.TestCase):
 
 def main():
     """`FILE [CLASS.TEST]`: tells CTest a skip from a pass."""
+    seclusion.enter()
     program = unittest.main(module="__main__", exit=False, verbosity=2)
     if not program.result.wasSuccessful():
         sys.exit(1)

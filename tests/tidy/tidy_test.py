@@ -2,6 +2,7 @@
 """The checks themselves, on small texts."""
 
 import unittest
+from pathlib import Path
 
 import count_tests
 import tidy
@@ -145,6 +146,17 @@ class Counting(unittest.TestCase):
         passed, failed, skipped, absent = count_tests.summary(documents)
         self.assertEqual((passed, failed, absent), (2, 2, ["tsan"]))
         self.assertEqual(skipped, ["release: c", "asan: c"])
+
+    def test_a_program_counts_by_its_cases_alone(self):
+        program = """<testsuite>
+            <testcase name="program.a" status="run"/>
+            <testcase name="program.b" status="fail"/>
+        </testsuite>"""
+        self.assertEqual(count_tests.count(program), (0, 1, []))
+
+    def test_says_which_run_it_was(self):
+        self.assertEqual(count_tests.label(Path("build/results/asan.xml")), "asan")
+        self.assertEqual(count_tests.label(Path("build/asan/results/base.xml")), "asan base")
 
 
 if __name__ == "__main__":
