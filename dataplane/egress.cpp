@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/ecn.h"
 #include "protocol/inner_packet.h"
 #include "protocol/messages.h"
 
@@ -56,8 +57,10 @@ void Egress::route(Turn& turn, Device& device, MutableBytes frame, Moment moment
     const auto packet = Superpacket::parse(frame);
     if (!packet) return turn.drops.count(packet.error());
     Peer* const peer = device.route(packet->inner().destination());
-    if (!peer) return turn.drops.count(Drop::no_peer);
-    if (!peer->endpoint.is_set()) return turn.drops.count(Drop::no_endpoint);
+    if (!peer || !peer->endpoint.is_set()) {
+        turn.drops.count(peer ? Drop::no_endpoint : Drop::no_peer);
+        return unreachable_.answer(turn, packet->inner(), moment.now);
+    }
     // Behind others that wait, a packet waits too: order is kept.
     if (!peer->staged.empty() || !peer->sending_session(moment.now, packet->segment_count())) {
         turn.drops.count(Drop::staged_overflow, peer->staged.push(frame));
@@ -92,10 +95,11 @@ void Egress::seal(Turn& turn) {
 
 void Egress::pack(Turn& turn, const Parcel& parcel) {
     const std::size_t count = parcel.packet.segment_count();
+    const std::uint8_t tos = outer_tos(parcel.packet.inner().traffic_class());
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t size = parcel.packet.segment_size(i);
         const std::size_t padded = padded_size(size, mtu_);
-        const MutableBytes slot = turn.to_udp.datagram(parcel.to, data_overhead + padded, 0);
+        const MutableBytes slot = turn.to_udp.datagram(parcel.to, data_overhead + padded, tos);
         if (slot.empty()) return turn.drops.count(Drop::no_buffer, count - i);
         write_data_header(slot, parcel.remote_index, parcel.counter + i);
         const MutableBytes text = slot.subspan(data_header_size, padded);

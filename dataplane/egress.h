@@ -7,6 +7,7 @@
 #include "crypto/aead.h"
 #include "dataplane/superpacket.h"
 #include "dataplane/turn.h"
+#include "dataplane/unreachable.h"
 #include "protocol/device.h"
 
 namespace wgns {
@@ -17,7 +18,8 @@ public:
     explicit Egress(Aead& aead);
 
     // Between them, every frame of turn.from_tun is either counted as dropped, staged at its peer,
-    // or lies sealed in turn.to_udp. Packets that were staged and may go now go first.
+    // or lies sealed in turn.to_udp. Packets that were staged and may go now go first. Whoever
+    // sends to nobody is told so by a write to the TUN, which must be done before the next turn.
     void route(Turn& turn, Device& device, Moment moment);
     // Without the device.
     void seal(Turn& turn);
@@ -46,6 +48,7 @@ private:
     std::vector<Parcel> parcels_;
     std::vector<std::vector<std::uint8_t>> unstaged_;  // what parcels of staged packets point into
     std::vector<AeadJob> jobs_;
+    UnreachableAnswers unreachable_;
 };
 
 }  // namespace wgns

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "dataplane/ecn.h"
+
 namespace wgns {
 
 Ingress::Ingress(SharedDevice& device, Aead& aead, Offloads offloads)
@@ -143,8 +145,10 @@ void Ingress::write(Turn& turn) {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
         const auto& inner = openings_[i].inner;
         if (!inner) continue;
+        const MutableBytes packet{jobs_[i].output, inner->length()};
+        mark_congestion(packet, openings_[i].train->tos);
         if (turn.has_room())
-            coalescer_.add(turn, *inner, {jobs_[i].output, inner->length()});
+            coalescer_.add(turn, *inner, packet);
         else
             turn.drops.count(Drop::no_buffer);
     }
