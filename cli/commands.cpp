@@ -180,6 +180,12 @@ DataPlaneWords data_plane_of_environment() {
     return words;
 }
 
+int run_up(const UpRequest& request) {
+    // Options were checked, variables of the environment were not.
+    const auto chosen = choose(request.data_plane);
+    return chosen ? report(up(request)) : complain({exit_status::usage, describe(chosen.error())});
+}
+
 int run_interface(InterfaceRequest request) {
     if (is_command(request.interface) || !valid_interface_name(request.interface))
         return complain(
@@ -255,21 +261,24 @@ private:
     void add_up() {
         CLI::App* command = add(
             "up", "Make a namespace with its tunnel, and return when it can carry traffic",
-            [this] { return report(up(arguments_.up)); }, "wgns-user up ./home.conf");
+            [this] { return run_up(arguments_.up); }, "wgns-user up ./home.conf");
         command
             ->add_option("config", arguments_.up.config,
                          "A configuration file, or NAME for /etc/wgns-user/NAME.conf")
             ->required();
         command->add_flag("-f,--foreground", arguments_.up.foreground,
                           "Stay; SIGINT and SIGTERM take everything down");
+        arguments_.up.data_plane = data_plane_of_environment();
         add_data_plane(command, arguments_.up.data_plane);
     }
+    // The library would read the variables, and refuse what they say, for every other command too.
     static void add_data_plane(CLI::App* command, DataPlaneWords& words) {
         for (const DataPlanePart& part : data_plane_parts())
-            command->add_option(part.option, words.*part.word, part.help)
+            command
+                ->add_option(part.option, words.*part.word,
+                             fmt::format("{} (or {})", part.help, part.variable))
                 ->check(CLI::IsMember(part.words))
-                ->envname(part.variable)
-                ->capture_default_str();
+                ->default_str(part.words.front());
     }
     void add_down() {
         CLI::App* command = add(

@@ -86,6 +86,17 @@ class BadInput(SystemTest):
         command = inside(self.host, product_binary(), "up", "--nonsense", self.ours.path)
         self.refused(command, BAD_CONFIGURATION)
 
+    def test_a_wrong_word_in_the_environment(self):
+        self.ours.write(self.interface, self.other)
+        for variable in ("WGNS_IO", "WGNS_AEAD", "WGNS_OFFLOADS", "WGNS_WORKERS"):
+            wrong = ["env", f"{variable}=bogus"]
+            with self.subTest(variable):
+                up = inside(self.host, *wrong, product_binary(), "up", self.ours.path)
+                self.assertIn("bogus", self.refused(up, BAD_CONFIGURATION))
+                # It is nothing to the other commands.
+                done = run(inside(self.host, *wrong, product_binary(), "list"), check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_not_root(self):
         self.ours.write(self.interface, self.other)
         # Readable for nobody, so that the privilege and not the file is what is missing.
