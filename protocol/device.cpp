@@ -136,8 +136,8 @@ Session* Device::find_session(std::uint32_t receiver) noexcept {
 }
 
 void Device::want_session(Peer& peer, Moment moment, Outbox& outbox) {
-    if (peer.timers.handshake_pending()) return;
     peer.timers.restart_attempts();
+    if (peer.timers.handshake_pending()) return;
     send_initiation(peer, moment, outbox);
 }
 

@@ -35,7 +35,8 @@ public:
     void authentic_traversed(TimePoint now) noexcept;  // either way, handshakes too
     // 0: off. Turning it on does not send by itself.
     void set_persistent_keepalive(std::uint16_t seconds, TimePoint now) noexcept;
-    // A handshake that starts for a new reason has all its attempts before it.
+    // A handshake has all its attempts before it again whenever there is a new reason for it, data
+    // above all (whitepaper 6.4).
     void restart_attempts() noexcept { attempts_ = 0; }
     // The interface went down, or the peer is leaving.
     void stop() noexcept;

@@ -222,6 +222,15 @@ TEST_F(DeviceTest, C35_WithoutAnAnswerInitiationsEndAfterTwentyAndStagedPacketsA
     EXPECT_EQ(count_of(MessageType::initiation, a.take()), 1u);
 }
 
+TEST_F(DeviceTest, C35_NewDataBeginsTheCountAnew) {
+    connect();
+    a.send(b, "one");
+    static_cast<void>(take_for(a, 60s));
+    a.send(b, "two");
+    EXPECT_GE(count_of(MessageType::initiation, take_for(a, 94s)), 17u);
+    EXPECT_EQ(a.drops[Drop::staged_expired], 0u);
+}
+
 TEST_F(DeviceTest, C35_ARetryForgetsTheLocalAddress) {
     connect();
     PeerChange change = Side::peer_change(b, false);
