@@ -44,6 +44,7 @@ void Timers::authentic_traversed(TimePoint now) noexcept {
 }
 
 void Timers::set_persistent_keepalive(std::uint16_t seconds, TimePoint now) noexcept {
+    if (seconds == persistent_seconds_) return;
     persistent_seconds_ = seconds;
     disarm(Timer::persistent);
     authentic_traversed(now);

@@ -92,6 +92,13 @@ TEST(Timers, SendingAnythingIsAnAnswerToo) {
     EXPECT_TRUE(timers.next_deadline().is_never());
 }
 
+TEST(Timers, TheSamePersistentKeepaliveAgainPutsNothingOff) {
+    Timers timers;
+    timers.set_persistent_keepalive(25, start);
+    timers.set_persistent_keepalive(25, start + 20s);
+    EXPECT_EQ(timers.next_deadline(), start + 25s);
+}
+
 TEST(Timers, PersistentKeepaliveCountsFromTheLastAuthenticPacketEitherWay) {
     Timers timers;
     timers.set_persistent_keepalive(25, start);
