@@ -231,6 +231,7 @@ void Device::expire(Moment moment, Outbox& outbox, DropCounters& drops) {
         if (due.retry_handshake) send_initiation(*peer, moment, outbox);
         if (due.start_handshake) want_session(*peer, moment, outbox);
         if (due.send_keepalive) send_keepalive(*peer, moment, outbox);
+        if (due.another_keepalive) peer->timers.data_received(moment.now);
         reschedule(*peer);
     }
 }

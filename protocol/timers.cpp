@@ -1,5 +1,7 @@
 #include "protocol/timers.h"
 
+#include <utility>
+
 #include "protocol/limits.h"
 
 namespace wgns {
@@ -32,6 +34,7 @@ void Timers::data_received(TimePoint now) noexcept {
 
 void Timers::authentic_sent() noexcept {
     disarm(Timer::keepalive);
+    another_keepalive_ = false;
 }
 
 void Timers::authentic_received() noexcept {
@@ -77,8 +80,7 @@ DueActions Timers::expire(TimePoint now) noexcept {
     }
     if (take_due(Timer::keepalive, now)) {
         due.send_keepalive = true;
-        if (another_keepalive_) at(Timer::keepalive) = now + limits::keepalive_timeout;
-        another_keepalive_ = false;
+        due.another_keepalive = std::exchange(another_keepalive_, false);
     }
     if (take_due(Timer::new_handshake, now)) due.start_handshake = due.forget_source = true;
     if (take_due(Timer::wipe_keys, now)) due.wipe_keys = true;

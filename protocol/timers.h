@@ -16,8 +16,9 @@ struct DueActions {
     bool start_handshake = false;  // data went out and nothing came back
     bool send_keepalive =
         false;  // data came in and nothing went out, or the persistent interval is over
-    bool wipe_keys = false;      // no new session for three times the life of one
-    bool forget_source = false;  // the local address may be why nothing comes back
+    bool another_keepalive = false;  // and data came while that one was waited for
+    bool wipe_keys = false;          // no new session for three times the life of one
+    bool forget_source = false;      // the local address may be why nothing comes back
 };
 
 class Timers {

@@ -71,18 +71,15 @@ TEST(Timers, AnythingAuthenticAnswersData) {
 TEST(Timers, ReceivedDataIsAnsweredByOneKeepaliveAndLaterDataByOneMore) {
     Timers timers;
     timers.data_received(start);
-    timers.data_received(start + 1s);
-    EXPECT_TRUE(timers.expire(start + 10s).send_keepalive);
-    timers.authentic_sent();
+    DueActions due = timers.expire(start + 10s);
+    EXPECT_TRUE(due.send_keepalive);
+    EXPECT_FALSE(due.another_keepalive);
     EXPECT_TRUE(timers.next_deadline().is_never());
-}
-
-TEST(Timers, DataReceivedAfterTheKeepaliveTimerStartedArmsItAgain) {
-    Timers timers;
-    timers.data_received(start);
-    timers.data_received(start + 9s);
-    EXPECT_TRUE(timers.expire(start + 10s).send_keepalive);
-    EXPECT_EQ(timers.next_deadline(), start + 20s);
+    timers.data_received(start + 20s);
+    timers.data_received(start + 21s);
+    due = timers.expire(start + 30s);
+    EXPECT_TRUE(due.send_keepalive);
+    EXPECT_TRUE(due.another_keepalive);
 }
 
 TEST(Timers, SendingAnythingIsAnAnswerToo) {
