@@ -58,7 +58,7 @@ public:
     }
     // Null: no session of ours has this index. Valid until end_turn, or as long as it is pinned.
     [[nodiscard]] Session* find_session(std::uint32_t receiver) noexcept;
-    // A packet was staged: starts a handshake unless one was started less than 5 s ago.
+    // A packet was staged: starts a handshake, once 5 s have passed since the last one.
     void want_session(Peer& peer, Moment moment, Outbox& outbox);
     // Data (not a keepalive) leaves under the current session.
     void data_sent(Peer& peer, Moment moment, Outbox& outbox);

@@ -113,7 +113,13 @@ void Device::install(Peer& peer, SessionKeys keys, TimePoint now) {
 void Device::send_initiation(Peer& peer, Moment moment, Outbox& outbox) {
     const bool is_too_soon = !peer.last_handshake_sent.is_never() &&
                              moment.now - peer.last_handshake_sent < limits::rekey_timeout;
-    if (!identity_ || !peer.endpoint.is_set() || is_too_soon) return;
+    if (!identity_ || !peer.endpoint.is_set()) return;
+    if (is_too_soon) {
+        // Goes as soon as it may, as if that one had been an initiation without an answer: or what
+        // is staged would wait for the next packet.
+        peer.timers.initiation_sent(peer.last_handshake_sent, jitter());
+        return reschedule(peer);
+    }
     abandon_handshake(peer);
     const auto index = indices_.insert({nullptr, &peer}, entropy_);
     if (!index) return;

@@ -381,6 +381,24 @@ TEST_F(DeviceHandshakeTest, C24_NoInitiationForFiveSecondsAfterAResponse) {
     EXPECT_EQ(count_of(MessageType::initiation, take_for(b, 4900ms)), 0u);
 }
 
+TEST_F(DeviceHandshakeTest, C24_WhatWasStagedTooSoonStartsAHandshakeLater) {
+    connect();
+    static_cast<void>(answer(b, initiate(a, b), a));
+    b.send(a, "hello");
+    EXPECT_EQ(count_of(MessageType::initiation, take_for(b, 4900ms)), 0u);
+    EXPECT_EQ(count_of(MessageType::initiation, take_for(b, 500ms)), 1u);
+}
+
+TEST_F(DeviceHandshakeTest, C24_AHandshakeGivenUpForTheOthersIsTriedAgain) {
+    connect();
+    b.apply(Side::peer_change(a, true));
+    const Datagram initiation = initiate(b, a);
+    clock.advance(4900ms);
+    static_cast<void>(answer(b, initiate(a, b), a));
+    const auto after = take_for(b, 6s);
+    EXPECT_EQ(count_of(MessageType::initiation, after), 1u);
+}
+
 TEST_F(DeviceHandshakeTest, AnInitiationThatFoundNoRoomIsRepeated) {
     connect();
     a.use_up_outbox();
