@@ -17,17 +17,21 @@ Device::~Device() {
 // --- configuration ---
 
 void Device::apply(DeviceChange change, Moment moment, Outbox& outbox) {
-    if (change.private_key) set_private_key(std::move(*change.private_key));
+    const bool has_other_key =
+        change.private_key && set_private_key(std::move(*change.private_key));
     if (change.replace_peers)
         while (!peers_.empty())
             remove_peer(*peers_.begin()->second);
     for (PeerChange& peer : change.peers)
         apply(peer, moment, outbox);
+    if (!has_other_key) return;
+    for (auto& [key, peer] : peers_)
+        begin(*peer, moment, outbox);
 }
 
-void Device::set_private_key(PrivateKey key) {
+bool Device::set_private_key(PrivateKey key) {
     // wg(8) tells the key again with every `syncconf`, and sessions are to live on.
-    if (identity_ && equal_constant_time(identity_->secret().bytes(), key.bytes())) return;
+    if (identity_ && equal_constant_time(identity_->secret().bytes(), key.bytes())) return false;
     identity_.reset();
     checker_.reset();
     if (!key.is_zero()) {
@@ -38,9 +42,11 @@ void Device::set_private_key(PrivateKey key) {
     }
     for (auto& [public_key, peer] : peers_) {
         wipe_keys(*peer);
+        peer->timers.handshake_over();
         peer->last_handshake_sent = {};
         if (identity_) peer->handshake.set_identities(*identity_, public_key);
     }
+    return true;
 }
 
 void Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
@@ -51,7 +57,11 @@ void Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
     Peer* const peer = peer_for(change);
     if (!peer) return;
     if (change.preshared_key) peer->handshake.set_preshared_key(std::move(*change.preshared_key));
-    if (change.endpoint) peer->endpoint = *change.endpoint;
+    bool may_begin = false;
+    if (change.endpoint) {
+        may_begin = !peer->endpoint.is_set();
+        peer->endpoint = *change.endpoint;
+    }
     if (change.replace_allowed_ips) allowed_ips_.remove_all(peer);
     for (const PeerChange::AllowedIpChange& allowed : change.allowed_ips) {
         if (!allowed.remove)
@@ -60,12 +70,20 @@ void Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
             continue;  // not this peer's: nothing to take away
     }
     if (const auto seconds = change.persistent_keepalive_seconds) {
-        const bool was_off = peer->timers.persistent_keepalive_seconds() == 0;
+        may_begin |= peer->timers.persistent_keepalive_seconds() == 0;
         peer->timers.set_persistent_keepalive(*seconds, moment.now);
-        if (was_off && *seconds != 0) send_keepalive(*peer, moment, outbox);
     }
-    if (!peer->staged.empty()) want_session(*peer, moment, outbox);
+    if (may_begin || !peer->staged.empty()) begin(*peer, moment, outbox);
     reschedule(*peer);
+}
+
+// What could not go before: a persistent keepalive, or what is staged.
+void Device::begin(Peer& peer, Moment moment, Outbox& outbox) {
+    if (peer.timers.persistent_keepalive_seconds() != 0)
+        send_keepalive(peer, moment, outbox);
+    else if (!peer.staged.empty())
+        want_session(peer, moment, outbox);
+    reschedule(peer);
 }
 
 void Device::forget_sources() noexcept {
@@ -74,11 +92,8 @@ void Device::forget_sources() noexcept {
 }
 
 void Device::link_up(Moment moment, Outbox& outbox) {
-    for (auto& [key, peer] : peers_) {
-        if (peer->timers.persistent_keepalive_seconds() == 0) continue;
-        send_keepalive(*peer, moment, outbox);
-        reschedule(*peer);
-    }
+    for (auto& [key, peer] : peers_)
+        begin(*peer, moment, outbox);
 }
 
 Peer* Device::find_peer(const PublicKey& key) const noexcept {
@@ -164,7 +179,7 @@ void Device::data_received(Session& session, const Endpoint& from, bool has_data
     if (peer.keypairs.confirm(session, retired)) {
         // The initiator has shown that it holds the key: now we may send under it.
         retire(std::move(retired));
-        peer.timers.handshake_complete();
+        peer.timers.handshake_over();
         peer.last_handshake = moment.wall;
         peer.rekeyed_before_expiry = false;
         mark_ready(peer);

@@ -86,9 +86,10 @@ public:
 private:
     [[nodiscard]] Peer* find_peer(const PublicKey& key) const noexcept;
     [[nodiscard]] Peer* peer_for(const PeerChange& change);
-    void set_private_key(PrivateKey key);
+    [[nodiscard]] bool set_private_key(PrivateKey key);  // false: it is the same again
     void apply(PeerChange& change, Moment moment, Outbox& outbox);
     void remove_peer(Peer& peer);
+    void begin(Peer& peer, Moment moment, Outbox& outbox);
 
     [[nodiscard]] bool is_under_load(std::size_t backlog, TimePoint now) noexcept;
     [[nodiscard]] Verdict<Done> admit(Bytes message, const Endpoint& from, std::size_t backlog,

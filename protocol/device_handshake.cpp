@@ -83,7 +83,7 @@ Verdict<Done> Device::consume_response(const ResponseView& view, const Endpoint&
     peer.received_bytes += response_size;
     install(peer, *std::move(keys), moment.now);
     authenticated(peer, from, moment.now);
-    peer.timers.handshake_complete();
+    peer.timers.handshake_over();
     peer.last_handshake = moment.wall;
     peer.rekeyed_before_expiry = false;
     // The responder may not send before it has heard something under the new key.

@@ -10,7 +10,7 @@ void Timers::initiation_sent(TimePoint now, Duration jitter) noexcept {
     at(Timer::retransmit) = now + limits::rekey_timeout + jitter;
 }
 
-void Timers::handshake_complete() noexcept {
+void Timers::handshake_over() noexcept {
     disarm(Timer::retransmit);
     attempts_ = 0;
 }

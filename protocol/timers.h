@@ -25,8 +25,8 @@ class Timers {
 public:
     // Facts. `jitter` is random, 0 to limits::rekey_timeout_jitter_max.
     void initiation_sent(TimePoint now, Duration jitter) noexcept;
-    void
-    handshake_complete() noexcept;  // a response was consumed, or the first data confirmed ours
+    // A response was consumed, the first data confirmed ours, or our keys are others.
+    void handshake_over() noexcept;
     void session_derived(TimePoint now) noexcept;
     // Authentic data, not a keepalive; while it awaits_answer() this changes nothing.
     void data_sent(TimePoint now, Duration jitter) noexcept;

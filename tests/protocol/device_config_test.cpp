@@ -222,6 +222,18 @@ TEST_F(DeviceConfigTest, C42_BothSidesOfAChangedKeyMeetAgain) {
     EXPECT_EQ(b.received, std::vector<std::string>{"hello"});
 }
 
+TEST_F(DeviceConfigTest, C42_WhatIsStagedStartsAHandshakeUnderTheNewKey) {
+    a.set_private_key(PrivateKey{});
+    connect();
+    a.send(b, "staged");
+    EXPECT_TRUE(take_for(a, 10s).empty());
+    for (int i = 0; i < 2; ++i) {
+        a.set_private_key(other_secret());
+        EXPECT_EQ(count_of(MessageType::initiation, a.take()), 1u);
+        clock.advance(1s);
+    }
+}
+
 TEST_F(DeviceConfigTest, C42_MessagesToTheKeyBeforeAreRefused) {
     connect();
     a.send(b, "hello");
@@ -296,6 +308,25 @@ TEST_F(DeviceConfigTest, C38_APersistentKeepaliveStartsAHandshake) {
     PeerChange change = Side::peer_change(b, true);
     change.persistent_keepalive_seconds = 25;
     a.apply(std::move(change));
+    EXPECT_EQ(count_of(MessageType::initiation, a.take()), 1u);
+}
+
+TEST_F(DeviceConfigTest, C38_APersistentKeepaliveBeginsOnceTheEndpointIsKnown) {
+    PeerChange change = Side::peer_change(b, false);
+    change.persistent_keepalive_seconds = 25;
+    a.apply(std::move(change));
+    EXPECT_TRUE(take_for(a, 100s).empty());
+    a.apply(Side::peer_change(b, true));
+    EXPECT_EQ(count_of(MessageType::initiation, a.take()), 1u);
+}
+
+TEST_F(DeviceConfigTest, C38_APersistentKeepaliveBeginsOnceThereIsAPrivateKey) {
+    a.set_private_key(PrivateKey{});
+    PeerChange change = Side::peer_change(b, true);
+    change.persistent_keepalive_seconds = 25;
+    a.apply(std::move(change));
+    EXPECT_TRUE(take_for(a, 100s).empty());
+    a.set_private_key(a.secret);
     EXPECT_EQ(count_of(MessageType::initiation, a.take()), 1u);
 }
 

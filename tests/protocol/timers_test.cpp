@@ -50,7 +50,7 @@ TEST(Timers, JitterDelaysTheRepetition) {
 TEST(Timers, AFinishedHandshakeIsNotRepeated) {
     Timers timers;
     timers.initiation_sent(start, 0ms);
-    timers.handshake_complete();
+    timers.handshake_over();
     EXPECT_TRUE(timers.next_deadline().is_never());
 }
 
