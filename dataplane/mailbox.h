@@ -44,11 +44,12 @@ struct SetUdp {
 };
 // The mark of the sockets changed, and with it the way that packets take.
 struct ForgetSources {};
-// The interface came up.
+// The interface came up or went down. A device begins as if it were up.
 struct LinkUp {};
+struct LinkDown {};
 struct Stop {};
 using Command =
-    std::variant<ApplyChange, TakeSnapshot, SetMtu, SetUdp, ForgetSources, LinkUp, Stop>;
+    std::variant<ApplyChange, TakeSnapshot, SetMtu, SetUdp, ForgetSources, LinkUp, LinkDown, Stop>;
 
 class Mailbox {
 public:

@@ -75,6 +75,8 @@ void Worker::apply(const SharedDevice::Guard& device, Command& command, Moment m
         device->forget_sources();
     } else if (std::holds_alternative<LinkUp>(command)) {
         device->link_up(moment, turn_.to_udp);
+    } else if (std::holds_alternative<LinkDown>(command)) {
+        device->link_down(turn_.drops);
     } else {
         stopping_ = true;
     }

@@ -91,7 +91,19 @@ void Device::forget_sources() noexcept {
         peer->endpoint.forget_local();
 }
 
+void Device::link_down(DropCounters& drops) {
+    is_up_ = false;
+    for (auto& [key, peer] : peers_) {
+        wipe_keys(*peer);
+        peer->timers.stop();
+        peer->last_handshake_sent = {};
+        drops.count(Drop::link_down, peer->staged.clear());
+        reschedule(*peer);
+    }
+}
+
 void Device::link_up(Moment moment, Outbox& outbox) {
+    is_up_ = true;
     for (auto& [key, peer] : peers_)
         begin(*peer, moment, outbox);
 }

@@ -47,7 +47,10 @@ public:
     void set_mtu(std::uint32_t mtu) noexcept { mtu_ = mtu; }
     // The sockets or their marks changed: the kernel chooses the local addresses anew.
     void forget_sources() noexcept;
-    // The interface came up: persistent keepalives begin at once, not after their interval.
+    // The interface went down: keys, handshakes, timers and staged packets are forgotten, and
+    // nothing is sent or answered. Peers and their latest time stamps stay.
+    void link_down(DropCounters& drops);
+    // It came up, as it is at first: persistent keepalives begin at once, not after their interval.
     void link_up(Moment moment, Outbox& outbox);
 
     // --- data (device.cpp) ---
@@ -122,6 +125,7 @@ private:
     Tai64n last_stamp_;  // never sent twice and never going back, whatever the wall clock does
     std::uint64_t next_sequence_ = 0;
     std::uint32_t mtu_ = 1420;
+    bool is_up_ = true;
     AllowedIps allowed_ips_;
     IndexTable<IndexOwner> indices_;
     std::map<PublicKey, std::unique_ptr<Peer>> peers_;

@@ -16,6 +16,7 @@ constexpr std::uint8_t handshake_tos = 0x88;
 
 Verdict<Done> Device::consume(Bytes message, const Endpoint& from, std::size_t backlog,
                               Moment moment, Outbox& outbox) {
+    if (!is_up_) return Drop::link_down;
     if (!identity_) return Drop::no_private_key;
     if (const auto reply = CookieReplyView::parse(message)) return consume_cookie(*reply, moment);
     auto admitted = admit(message, from, backlog, moment, outbox);
@@ -113,7 +114,7 @@ void Device::install(Peer& peer, SessionKeys keys, TimePoint now) {
 void Device::send_initiation(Peer& peer, Moment moment, Outbox& outbox) {
     const bool is_too_soon = !peer.last_handshake_sent.is_never() &&
                              moment.now - peer.last_handshake_sent < limits::rekey_timeout;
-    if (!identity_ || !peer.endpoint.is_set()) return;
+    if (!is_up_ || !identity_ || !peer.endpoint.is_set()) return;
     if (is_too_soon) {
         // Goes as soon as it may, as if that one had been an initiation without an answer: or what
         // is staged would wait for the next packet.

@@ -23,6 +23,8 @@ std::string_view drop_name(Drop reason) noexcept {
             return "bad_source";
         case Drop::handshake_backlog_full:
             return "handshake_backlog_full";
+        case Drop::link_down:
+            return "link_down";
         case Drop::no_private_key:
             return "no_private_key";
         case Drop::bad_mac1:

@@ -22,6 +22,7 @@ enum class Drop : std::uint8_t {
     bad_source,  // the inner source is not among the sender's allowed IPs
     // Handshake messages and cookie replies.
     handshake_backlog_full,
+    link_down,       // the interface is down
     no_private_key,  // the device has no identity yet
     bad_mac1,
     cookie_demanded,      // valid mac1 without mac2 under load: answered with a cookie

@@ -367,6 +367,45 @@ TEST_F(DeviceTest, C39_AHandshakeThatCameToNothingIsForgottenToo) {
     EXPECT_FALSE(a.peer(b).handshake.pending_index());
 }
 
+// --- the link ---
+
+TEST_F(DeviceTest, C59_ALinkThatGoesDownTakesSessionsTimersAndStagedPacketsAlong) {
+    establish();
+    a.send(b, "hello");
+    const std::uint32_t index = session_of(a, b).local_index;
+    clock.advance(limits::reject_after_time);
+    a.send(b, "staged");
+    static_cast<void>(a.take());
+    a.device.link_down(a.drops);
+    EXPECT_EQ(a.device.find_session(index), nullptr);
+    EXPECT_FALSE(a.peer(b).handshake.pending_index());
+    EXPECT_TRUE(a.peer(b).staged.empty());
+    EXPECT_EQ(a.drops[Drop::link_down], 1u);
+    EXPECT_TRUE(a.device.next_deadline().is_never());
+}
+
+TEST_F(DeviceTest, C59_NothingIsSentOrAnsweredWhileTheLinkIsDown) {
+    connect();
+    b.device.link_down(b.drops);
+    set_keepalive(b, a, 25);
+    a.send(b, "hello");
+    const auto taken = a.take();
+    EXPECT_EQ(b.receive(taken.at(0), a.address), Drop::link_down);
+    b.send(a, "hello");
+    EXPECT_TRUE(take_for(b, 100s).empty());
+}
+
+TEST_F(DeviceTest, C59_UpAgainTheFirstPacketStartsAHandshakeAtOnce) {
+    establish();
+    a.device.link_down(a.drops);
+    clock.advance(limits::initiation_interval_min);
+    a.device.link_up(clock.moment(), a.outbox);
+    a.send(b, "hello");
+    EXPECT_EQ(count_of(MessageType::initiation, deliver(a, b)), 1u);
+    settle();
+    EXPECT_EQ(b.received, std::vector<std::string>{"hello"});
+}
+
 TEST_F(DeviceTest, TimersThatFindNoRoomAreStillDueInTheNextTurn) {
     establish();
     a.send(b, "hello");

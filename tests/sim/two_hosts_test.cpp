@@ -106,6 +106,23 @@ TEST_F(TwoHosts, ALinkThatComesUpSendsWhereKeepalivesAreOn) {
     EXPECT_EQ(sent_bytes(a), turned_on + 32);
 }
 
+TEST_F(TwoHosts, ALinkThatIsDownIsSilentAndComesBack) {
+    connect();
+    a.add_peer(b, true, {}, 25);
+    settle(a, b);
+    a.post(LinkDown{});
+    const std::uint64_t before = sent_bytes(a);
+    b.send(b.packet_to(a, 100));
+    run_for(60s);
+    EXPECT_TRUE(a.ports.written.empty());
+    EXPECT_EQ(sent_bytes(a), before);
+    a.post(LinkUp{});
+    settle(a, b);
+    b.send(b.packet_to(a, 100));
+    settle(a, b);
+    EXPECT_EQ(a.ports.written.size(), 1u);
+}
+
 TEST_F(TwoHosts, OtherSocketsAreNotBoundToTheOldAddress) {
     connect();
     ApplyChange roamed;
