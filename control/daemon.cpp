@@ -102,13 +102,29 @@ Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
     facts_.listen_port = local_port((families_.v4 ? ports[0].udp_v4 : ports[0].udp_v6).get());
     const auto choice = choose(setup_.data_plane);
     if (!choice) return choice.error();
+    UniqueFd queue(::fcntl(ports[0].tun.get(), F_DUPFD_CLOEXEC, 0));
     auto data_plane = DataPlane::start(*choice, std::move(ports), [this] {
         asio::post(context_, [this] { end(daemon_word::device_gone); });
     });
     if (!data_plane) return data_plane.error();
     data_plane_ = *std::move(data_plane);
     facts_.data_plane = data_plane_->facts();
+    follow_link(std::move(queue));
     return Done{};
+}
+
+// A tunnel whose link nobody takes down works without, too.
+void Daemon::follow_link(UniqueFd queue) {
+    const auto changed = [this](const Link& link) {
+        if (!data_plane_->follow(link))
+            spdlog::error("{}: the worker is too busy for a change of the link", setup_.instance);
+    };
+    auto watch = LinkWatch::start(context_, std::move(queue), changed);
+    if (!watch)
+        return spdlog::warn("{}: does not follow its link: {}", setup_.instance,
+                            describe(watch.error()));
+    link_watch_ = *std::move(watch);
+    changed(link_watch_->link());
 }
 
 Status Daemon::configure() {

@@ -16,6 +16,7 @@
 #include "control/data_plane.h"
 #include "control/descriptor_channel.h"
 #include "control/endpoint_resolver.h"
+#include "control/link_watch.h"
 #include "control/status.h"
 
 namespace wgns {
@@ -43,6 +44,7 @@ public:
 private:
     Status start();
     Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
+    void follow_link(UniqueFd queue);
     Status configure();
     void configured(int error);
     void watch_channel();
@@ -57,6 +59,7 @@ private:
     StatusFacts facts_;
     Families families_{false, false};
     std::unique_ptr<DataPlane> data_plane_;
+    std::unique_ptr<LinkWatch> link_watch_;
     std::optional<ControlServer> server_;
     std::optional<EndpointResolver> resolver_;
     int status_ = 0;

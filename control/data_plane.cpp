@@ -73,4 +73,12 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneChoice& choic
     return made;
 }
 
+bool DataPlane::follow(const Link& link) {
+    if (!post(SetMtu{link.mtu})) return false;
+    if (link.is_up == is_up_) return true;
+    if (!post(link.is_up ? Command(LinkUp{}) : Command(LinkDown{}))) return false;
+    is_up_ = link.is_up;
+    return true;
+}
+
 }  // namespace wgns

@@ -12,6 +12,7 @@
 #include "crypto/random.h"
 #include "dataplane/io.h"
 #include "dataplane/workers.h"
+#include "netns/link.h"
 
 namespace wgns {
 
@@ -50,6 +51,8 @@ public:
 
     // As Workers has it.
     [[nodiscard]] bool post(Command command) { return workers_->post(std::move(command)); }
+    // The interface as it is now: its MTU, and whether it is up. False as in post.
+    [[nodiscard]] bool follow(const Link& link);
     void replace_udp(std::vector<SetUdp> sockets, std::function<void(int error)> done) {
         workers_->replace_udp(std::move(sockets), std::move(done));
     }
@@ -61,6 +64,7 @@ private:
     SystemClock clock_;
     SystemEntropy entropy_;
     DataPlaneFacts facts_;
+    bool is_up_ = true;  // as the device believes
     std::unique_ptr<Workers> workers_;
 };
 

@@ -67,8 +67,9 @@ public:
         if (!choice) return choice.error();
         auto tun = take_tun(choice->workers);
         if (!tun) return tun.error();
+        UniqueFd queue(::fcntl(tun->front().get(), F_DUPFD_CLOEXEC, 0));
         auto done = start_data_plane(*choice, *std::move(tun));
-        if (done) done = follow_link();
+        if (done) done = follow_link(std::move(queue));
         if (done) done = listen();
         return done;
     }
@@ -127,9 +128,9 @@ private:
         device_.emplace(context_, *data_plane_, *std::move(copies), 0);
         return Done{};
     }
-    Status follow_link() {
-        auto watch =
-            LinkWatch::start(context_, name_, [this](const Link& link) { link_changed(link); });
+    Status follow_link(UniqueFd queue) {
+        auto watch = LinkWatch::start(context_, std::move(queue),
+                                      [this](const Link& link) { link_changed(link); });
         if (!watch) return watch.error();
         link_watch_ = *std::move(watch);
         link_changed(link_watch_->link());
@@ -137,15 +138,16 @@ private:
     }
     void link_changed(const Link& link) {
         if (link.mtu != mtu_) fit_to_mtu(link);
-        bool posted = data_plane_->post(SetMtu{link.mtu});
-        if (posted && link.is_up && !is_up_) posted = data_plane_->post(LinkUp{});
-        is_up_ = link.is_up;
-        spdlog::debug("{}: {}, MTU {}", name_, is_up_ ? "up" : "down", link.mtu);
-        if (!posted) spdlog::error("{}: the worker is too busy for a change of the link", name_);
+        spdlog::debug("{}: {}, MTU {}", name_, link.is_up ? "up" : "down", link.mtu);
+        if (!data_plane_->follow(link))
+            spdlog::error("{}: the worker is too busy for a change of the link", name_);
     }
     void fit_to_mtu(const Link& link) {
         mtu_ = link.mtu;
-        if (auto netlink = Netlink::open()) fit_superpackets(*netlink, link, link.mtu);
+        static_cast<void>(link_watch_->request([&](Netlink& netlink) -> Status {
+            fit_superpackets(netlink, link, link.mtu);
+            return Done{};
+        }));
     }
     Status listen() {
         auto made = make_uapi();
@@ -198,7 +200,6 @@ private:
     std::string name_;
     const char* reason_ = "";
     bool has_virtio_header_ = true;
-    bool is_up_ = false;
     std::uint32_t mtu_ = 0;
     asio::io_context context_;
     asio::signal_set signals_{context_, SIGINT, SIGTERM};

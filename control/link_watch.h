@@ -1,12 +1,11 @@
-// Follows a network interface: its MTU and whether it is up (rtnetlink(7), RTMGRP_LINK). Control
-// thread.
+// Follows the interface of a TUN device: its MTU and whether it is up (rtnetlink(7), RTMGRP_LINK).
+// Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -20,23 +19,26 @@ public:
     // Tells what is so now, after each change.
     using Changed = std::function<void(const Link&)>;
 
-    // Follows the interface in the calling thread's network namespace, wherever the thread goes
-    // later, and under whatever name. An interface that leaves the namespace is lost. The context
-    // outlives the watch, and runs no more once the watch is gone.
-    static Result<std::unique_ptr<LinkWatch>> start(boost::asio::io_context& context,
-                                                    const std::string& interface, Changed changed);
+    // Follows the interface under whatever name and, with CAP_NET_ADMIN, into whatever namespace it
+    // is moved to, and keeps none of these alive. `tun` is a queue of it, or a copy of one. The
+    // context outlives the watch, and runs no more once the watch is gone.
+    static Result<std::unique_ptr<LinkWatch>> start(boost::asio::io_context& context, UniqueFd tun,
+                                                    Changed changed);
 
     // What was so last.
     [[nodiscard]] const Link& link() const noexcept { return link_; }
+    // Requests about the link, in the namespace that it is in.
+    Status request(const std::function<Status(Netlink&)>& requests) const;
 
 private:
-    LinkWatch(boost::asio::io_context& context, UniqueFd events, Netlink netlink, Link link);
+    LinkWatch(boost::asio::io_context& context, UniqueFd tun, UniqueFd events, Changed changed);
     void wait();
+    void update();
     [[nodiscard]] bool take_events();
-    void look();
+    [[nodiscard]] Result<Link> look() const;
 
+    UniqueFd tun_;
     boost::asio::posix::stream_descriptor events_;
-    Netlink netlink_;  // in the same namespace
     Link link_;
     Changed changed_;
 };

@@ -1,8 +1,12 @@
 #include "control/link_watch.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/rtnetlink.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <vector>
 
@@ -13,6 +17,17 @@ namespace wgns {
 namespace {
 
 constexpr const char* interface = "wgnstest0";
+
+Status move_link(Netlink& netlink, const Link& link, int ns) {
+    alignas(nlmsghdr) std::array<char, 256> piece{};
+    nlmsghdr* const header = mnl_nlmsg_put_header(piece.data());
+    header->nlmsg_type = RTM_NEWLINK;
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)))->ifi_index =
+        static_cast<int>(link.index);
+    mnl_attr_put_u32(header, IFLA_NET_NS_FD, static_cast<std::uint32_t>(ns));
+    return netlink.request(*header, "RTM_NEWLINK", link.name);
+}
 
 // The interface is in a namespace of the test's own, which has no name.
 struct LinkWatchTest : testing::Test {
@@ -26,10 +41,9 @@ struct LinkWatchTest : testing::Test {
         if (::geteuid() != 0) GTEST_SKIP() << "network namespaces and TUN devices need root";
         ns.emplace(*Namespace::create());
         tun = *open_tun(*ns, interface);
-        auto started = ns->run([this] {
-            return LinkWatch::start(context, interface,
-                                    [this](const Link& link) { changes.push_back(link); });
-        });
+        auto started =
+            LinkWatch::start(context, UniqueFd(::fcntl(tun.front().get(), F_DUPFD_CLOEXEC, 0)),
+                             [this](const Link& link) { changes.push_back(link); });
         ASSERT_TRUE(started) << describe(started.error());
         watch = *std::move(started);
     }
@@ -73,11 +87,28 @@ TEST_F(LinkWatchTest, AnotherInterfaceIsNoChange) {
     EXPECT_EQ(changes.size(), 1U);
 }
 
-TEST_F(LinkWatchTest, AnInterfaceThatIsNotThereIsAnError) {
+TEST_F(LinkWatchTest, FollowsTheInterfaceIntoAnotherNamespace) {
+    for (int moves = 0; moves < 2; ++moves) {
+        change([](Netlink& netlink, const Link& link) { return set_link_up(netlink, link); });
+        run_until([&] { return watch->link().is_up; });
+        Namespace next = *Namespace::create();
+        change([&](Netlink& netlink, const Link& link) {
+            return move_link(netlink, link, next.fd());
+        });
+        ns.emplace(std::move(next));
+        // Moving it takes it down.
+        run_until([&] { return !watch->link().is_up; });
+        change(
+            [](Netlink& netlink, const Link& link) { return set_link_mtu(netlink, link, 1300); });
+        run_until([&] { return watch->link().mtu == 1300; });
+    }
+}
+
+TEST_F(LinkWatchTest, WhatIsNoTunDeviceIsAnError) {
     const auto started =
-        ns->run([this] { return LinkWatch::start(context, "wgnsnone", [](const Link&) {}); });
+        LinkWatch::start(context, UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)), {});
     ASSERT_FALSE(started);
-    EXPECT_EQ(started.error().code, ENODEV);
+    EXPECT_EQ(started.error().code, ENOTTY);
 }
 
 }  // namespace

@@ -54,6 +54,24 @@ TEST(tun_device, one_name_in_two_namespaces) {
     EXPECT_TRUE(open_tun(*other, device));
 }
 
+TEST(tun_device, tells_where_it_is) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto ns = Namespace::create();
+    ASSERT_TRUE(ns);
+    const auto tun = open_tun(*ns, device);
+    ASSERT_TRUE(tun);
+    const auto told = tun_namespace(tun->front().get());
+    ASSERT_TRUE(told) << describe(told.error());
+    EXPECT_EQ(told->identity(), ns->identity());
+}
+
+TEST(tun_device, what_is_no_tun_is_nowhere) {
+    const UniqueFd other(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const auto told = tun_namespace(other.get());
+    ASSERT_FALSE(told);
+    EXPECT_EQ(told.error().code, ENOTTY);
+}
+
 TEST(tun_device, has_a_queue_for_each_worker) {
     WGNS_SKIP_UNLESS_ROOT();
     const auto ns = Namespace::create();
