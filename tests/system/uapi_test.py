@@ -139,6 +139,44 @@ class Configuration(UapiTest):
         self.assertNotIn("UP", link.split("<")[1].split(">")[0].split(","))
 
 
+class Link(UapiTest):
+    def set_link(self, *words, where=None):
+        run(["ip", "-n", where or self.host, "link", "set", self.ours.name, *words])
+
+    def datagrams_sent(self):
+        """By everybody in H: of the line of figures that follows the line of names."""
+        udp = run(inside(self.host, "grep", "^Udp:", "/proc/net/snmp")).stdout.splitlines()
+        names, figures = (line.split() for line in udp)
+        return int(figures[names.index("OutDatagrams")])
+
+    def test_c59_a_link_that_is_down_is_silent(self):
+        self.connect()
+        self.set_link("down")
+        before = self.datagrams_sent()
+        self.assertFalse(answers(self.provider, "10.99.0.1"))
+        # A handshake, and not only data of a session that is gone.
+        self.peer.wg("set", "peer", self.ours.public, "remove")
+        towards_us = {"PublicKey": self.ours.public, "Endpoint": f"{HOST_V4}:{OUR_PORT}",
+                      "AllowedIPs": "10.99.0.1/32", "PersistentKeepalive": 1}
+        text = configuration({}, towards_us)
+        self.peer.wg("addconf", write_private(self.folder / "us.conf", text))
+        self.assertFalse(answers(self.provider, "10.99.0.1"))
+        self.assertEqual(self.datagrams_sent(), before)
+        self.set_link("up")
+        ping(self.host, PEER_V4, seconds=10)
+
+    def test_c58_the_tunnel_works_where_its_interface_is_moved_to(self):
+        self.connect()
+        elsewhere = self.enter(harness.namespace(f"{PREFIX}i"))
+        self.set_link("netns", elsewhere)
+        harness.add_address(elsewhere, self.ours.name, "10.99.0.1/24")
+        self.set_link("up", where=elsewhere)
+        ping(elsewhere, PEER_V4)
+        self.assertEqual(self.ours.wg("show", "listen-port").strip(), str(OUR_PORT))
+        self.set_link("down", where=elsewhere)
+        self.assertFalse(answers(self.provider, "10.99.0.1"))
+
+
 class Life(UapiTest):
     def test_one_process_that_has_left_the_terminal(self):
         (pid,) = self.ours.processes()
