@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "protocol/inner_packet.h"
 #include "tests/dataplane/device_pair.h"
-#include "tests/sim/host.h"
+#include "tests/sim/settle.h"
 
 namespace wgns::conformance {
 namespace {

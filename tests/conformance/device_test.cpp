@@ -19,7 +19,7 @@
 #include "netns/namespace.h"
 #include "netns/tun_device.h"
 #include "tests/control/worker_ports.h"
-#include "tests/sim/host.h"
+#include "tests/sim/settle.h"
 
 namespace wgns::conformance {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/unique_fd.h"
 #include "crypto/x25519.h"
 #include "fixture.h"
-#include "tests/sim/host.h"
+#include "tests/sim/settle.h"
 
 namespace wgns::conformance {
 namespace {

@@ -3,7 +3,7 @@
 #include "fixture.h"
 #include "paper.h"
 #include "protocol/cookie.h"
-#include "tests/sim/host.h"
+#include "tests/sim/settle.h"
 
 namespace wgns::conformance {
 namespace {

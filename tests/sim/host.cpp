@@ -1,5 +1,3 @@
-#include <gtest/gtest.h>
-
 #include "host.h"
 
 namespace wgns::sim {
@@ -13,17 +11,10 @@ Endpoint outer_address(std::uint8_t number) {
     return endpoint;
 }
 
-void deliver(Host& from, Host& to) {
-    for (Datagram& datagram : from.ports.sent)
-        if (datagram.to.same_remote(to.ports.address))
-            to.ports.to_receive.push_back(std::move(datagram));
-    from.ports.sent.clear();
-}
-
 }  // namespace
 
-Host::Host(std::uint8_t number, const SimClock& clock)
-    : number_(number), entropy_(number), mailbox_(*Mailbox::create()) {
+Host::Host(std::uint8_t number, const SimClock& shared, std::uint64_t seed)
+    : clock(shared), number_(number), entropy_(seed), mailbox_(*Mailbox::create()) {
     ports.address = outer_address(number);
     worker_ = std::make_unique<Worker>(std::make_unique<MemoryIo>(ports), make_aead_sodium(),
                                        device_, mailbox_, clock);
@@ -35,7 +26,8 @@ Host::Host(std::uint8_t number, const SimClock& clock)
 }
 
 void Host::post(Command command) {
-    EXPECT_TRUE(mailbox_.post(std::move(command)));
+    const bool posted = mailbox_.post(std::move(command));
+    WG_ASSERT(posted);
     ports.has_commands = true;
     turn();
 }
@@ -68,19 +60,6 @@ std::vector<std::uint8_t> Host::packet_to(const Host& other, std::size_t size) c
         copy_bytes(MutableBytes(packet).subspan(static_cast<std::size_t>(at)),
                    std::array<std::uint8_t, 4>{10, 0, 0, last});
     return packet;
-}
-
-void settle(Host& a, Host& b) {
-    for (int round = 0; round < 100; ++round) {
-        a.turn();
-        b.turn();
-        deliver(a, b);
-        deliver(b, a);
-        const bool is_quiet = a.ports.to_receive.empty() && b.ports.to_receive.empty() &&
-                              a.ports.to_read.empty() && b.ports.to_read.empty();
-        if (is_quiet) return;
-    }
-    ADD_FAILURE() << "the two hosts never stop talking";
 }
 
 }  // namespace wgns::sim

@@ -1,7 +1,7 @@
 // Two whole data planes in one process, on a clock that only the test moves.
 #include <gtest/gtest.h>
 
-#include "host.h"
+#include "settle.h"
 
 namespace wgns::sim {
 namespace {
