@@ -150,10 +150,6 @@ void Invariants::judge_writes(const Node& node) {
         const Ledger::Entry* const refused = ledger_.find_refused(packet);
         return refused && refused->from == node.number;
     });
-    if (written != mine.expected_writes)
-        fail("replay_window", node,
-             std::to_string(written.size()) + " packets were written to the TUN where " +
-                 std::to_string(mine.expected_writes.size()) + " were to be accepted");
     for (const auto& packet : written) {
         Ledger::Entry* const entry = ledger_.find(packet);
         if (!entry || entry->to != node.number)
@@ -165,6 +161,10 @@ void Invariants::judge_writes(const Node& node) {
         else
             ledger_.arrive(*entry);
     }
+    if (written != mine.expected_writes)
+        fail("replay_window", node,
+             std::to_string(written.size()) + " packets were written to the TUN where " +
+                 std::to_string(mine.expected_writes.size()) + " were to be accepted");
     written.clear();
     mine.expected_writes.clear();
 }

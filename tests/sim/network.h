@@ -43,6 +43,10 @@ public:
     void set_conditions(const Conditions& conditions) { conditions_ = conditions; }
     // Nothing that is under way arrives.
     void clear() { flights_.clear(); }
+    // Nor what a stranger repeats.
+    void stop_replays() {
+        std::erase_if(flights_, [](const auto& entry) { return entry.second.is_replay; });
+    }
     void send(const Flight& flight, TimePoint now);
     // "Never": nothing is under way.
     [[nodiscard]] TimePoint next_arrival() const {

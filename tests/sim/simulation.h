@@ -49,6 +49,7 @@ private:
     void bring_up(Node& node);
     void flood(Node& node, std::uint32_t amount);
     void replay(std::uint32_t amount);
+    void blind_stranger();
     void throw_garbage(const Node& node, std::uint32_t amount);
     // Makes the peer what it is to be by now.
     void configure(Node& node, std::uint8_t peer, bool with_endpoint);

@@ -125,7 +125,7 @@ void Simulation::start(Node& node) {
     node.is_suspended = false;
     node.waiting.clear();
     node.waiting_handshakes = 0;
-    seen_.clear();
+    blind_stranger();
     node.host = std::make_unique<Host>(node.number, clock_, dice_.next());
     node.host->clock.ahead_seconds = ahead;
     node.host->ports.address = node.address;
@@ -161,7 +161,7 @@ void Simulation::jump_wall(Node& node, Duration by) {
 // --- keys and configuration ---
 
 void Simulation::change_psk(Node& node, std::uint8_t other) {
-    seen_.clear();
+    blind_stranger();
     psk(node, other) = generate_preshared_key(entropy_);
     configure(node, other, false);
 }
@@ -172,7 +172,7 @@ void Simulation::new_identity(Node& node) {
 }
 
 void Simulation::change_identity(Node& node) {
-    seen_.clear();
+    blind_stranger();
     new_identity(node);
     for (const std::uint8_t peer : node.peers)
         invariants_.identity_changed(node, peer);
@@ -254,6 +254,13 @@ void Simulation::replay(std::uint32_t amount) {
         flight.datagram.from = stranger(1);
         network_.send(flight, clock_.now());
     }
+}
+
+// What a host refused or forgot it may accept once it has other keys or is started anew, from
+// whoever sends it: so the protocol is.
+void Simulation::blind_stranger() {
+    seen_.clear();
+    network_.stop_replays();
 }
 
 void Simulation::throw_garbage(const Node& node, std::uint32_t amount) {
