@@ -44,11 +44,13 @@ void Workers::start(std::vector<Parts> parts, std::function<void()> on_end) {
 void Workers::replace_udp(std::vector<SetUdp> sockets, std::function<void(int error)> done) {
     WG_ASSERT(sockets.size() == mailboxes_.size());
     struct Replacing {
+        explicit Replacing(std::size_t count) : left(count) {}
         std::atomic<std::size_t> left;
         std::atomic<int> error = 0;
         std::function<void(int error)> done;
     };
-    const auto replacing = std::make_shared<Replacing>(sockets.size(), 0, std::move(done));
+    const auto replacing = std::make_shared<Replacing>(sockets.size());
+    replacing->done = std::move(done);
     const auto answered = [replacing](int error) {
         int none = 0;
         if (error != 0) replacing->error.compare_exchange_strong(none, error);
