@@ -6,8 +6,8 @@
 
 namespace wgns {
 
-void Timers::initiation_sent(TimePoint now, Duration jitter) noexcept {
-    at(Timer::retransmit) = now + limits::rekey_timeout + jitter;
+void Timers::initiation_sent(TimePoint sent_at, Duration jitter) noexcept {
+    at(Timer::retransmit) = sent_at + limits::rekey_timeout + jitter;
 }
 
 void Timers::handshake_over() noexcept {

@@ -24,7 +24,8 @@ struct DueActions {
 class Timers {
 public:
     // Facts. `jitter` is random, 0 to limits::rekey_timeout_jitter_max.
-    void initiation_sent(TimePoint now, Duration jitter) noexcept;
+    // `sent_at`: when the initiation left, or the message after which one may not leave yet.
+    void initiation_sent(TimePoint sent_at, Duration jitter) noexcept;
     // A response was consumed, the first data confirmed ours, or our keys are others.
     void handshake_over() noexcept;
     void session_derived(TimePoint now) noexcept;
