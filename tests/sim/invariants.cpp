@@ -258,7 +258,9 @@ void Invariants::judge_content(const Node& node, const SessionRecord& record, Me
     if (entry->has_left) fail("integrity", node, "it sends a packet twice");
     entry->has_left = true;
     // The receiver's key is older than the initiator's by the way of the response.
-    if (clock_.now() - record.since >= key_life - 200ms) entry->is_excused = true;
+    const SessionRecord* const other =
+        views_[record.peer]->sessions.find_receiving(record.remote_index);
+    if (other && clock_.now() - other->since >= key_life - 200ms) entry->is_excused = true;
     const auto padding = inner.begin() + static_cast<std::ptrdiff_t>(packet->length());
     const bool is_padded = inner.size() - packet->length() < 16 &&
                            std::all_of(padding, inner.end(), [](auto byte) { return byte == 0; });

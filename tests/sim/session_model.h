@@ -42,6 +42,12 @@ public:
     // By the index that we write into what we send. Null: never seen.
     [[nodiscard]] SessionRecord* find_sending(std::uint32_t remote_index);
 
+    // By our own index. Null: never seen.
+    [[nodiscard]] const SessionRecord* find_receiving(std::uint32_t local_index) const {
+        const auto found = records_.find(local_index);
+        return found == records_.end() ? nullptr : &found->second;
+    }
+
 private:
     struct Slots {
         SessionRecord* previous = nullptr;
