@@ -110,6 +110,7 @@ Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
     data_plane_ = *std::move(data_plane);
     facts_.data_plane = data_plane_->facts();
     follow_link(std::move(queue));
+    follow_routes();
     return Done{};
 }
 
@@ -125,6 +126,15 @@ void Daemon::follow_link(UniqueFd queue) {
                             describe(watch.error()));
     link_watch_ = *std::move(watch);
     changed(link_watch_->link());
+}
+
+// Without, answers may leave from an address that is gone until the peer is heard again.
+void Daemon::follow_routes() {
+    auto watch = RouteWatch::start(context_, [this] { return data_plane_->post(ForgetSources{}); });
+    if (!watch)
+        return spdlog::warn("{}: does not follow the host's routes: {}", setup_.instance,
+                            describe(watch.error()));
+    route_watch_ = *std::move(watch);
 }
 
 Status Daemon::configure() {

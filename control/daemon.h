@@ -17,6 +17,7 @@
 #include "control/descriptor_channel.h"
 #include "control/endpoint_resolver.h"
 #include "control/link_watch.h"
+#include "control/route_watch.h"
 #include "control/status.h"
 
 namespace wgns {
@@ -45,6 +46,7 @@ private:
     Status start();
     Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
     void follow_link(UniqueFd queue);
+    void follow_routes();
     Status configure();
     void configured(int error);
     void watch_channel();
@@ -60,6 +62,7 @@ private:
     Families families_{false, false};
     std::unique_ptr<DataPlane> data_plane_;
     std::unique_ptr<LinkWatch> link_watch_;
+    std::unique_ptr<RouteWatch> route_watch_;
     std::optional<ControlServer> server_;
     std::optional<EndpointResolver> resolver_;
     int status_ = 0;

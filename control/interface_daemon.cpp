@@ -21,6 +21,7 @@
 #include "control/link_watch.h"
 #include "control/live_device.h"
 #include "control/network.h"
+#include "control/route_watch.h"
 #include "control/uapi_server.h"
 #include "control/uapi_socket.h"
 #include "control/udp_sockets.h"
@@ -70,6 +71,7 @@ public:
         UniqueFd queue(::fcntl(tun->front().get(), F_DUPFD_CLOEXEC, 0));
         auto done = start_data_plane(*choice, *std::move(tun));
         if (done) done = follow_link(std::move(queue));
+        if (done) done = follow_routes();
         if (done) done = listen();
         return done;
     }
@@ -134,6 +136,13 @@ private:
         if (!watch) return watch.error();
         link_watch_ = *std::move(watch);
         link_changed(link_watch_->link());
+        return Done{};
+    }
+    Status follow_routes() {
+        auto watch =
+            RouteWatch::start(context_, [this] { return data_plane_->post(ForgetSources{}); });
+        if (!watch) return watch.error();
+        route_watch_ = *std::move(watch);
         return Done{};
     }
     void link_changed(const Link& link) {
@@ -206,6 +215,7 @@ private:
     std::unique_ptr<DataPlane> data_plane_;
     std::optional<LiveDevice> device_;
     std::unique_ptr<LinkWatch> link_watch_;
+    std::unique_ptr<RouteWatch> route_watch_;
     std::optional<UapiSocket> uapi_;
     asio::posix::stream_descriptor name_events_{context_};
     std::array<char, 4096> name_event_{};
