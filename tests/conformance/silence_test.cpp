@@ -306,7 +306,6 @@ struct Flood : ::testing::Test {
             b.ports.to_receive.push_back({a.ports.address, b.ports.address, std::move(message)});
         }
     }
-    // How many of them lie in the queue or are answered once `count` have come in one turn.
     void receive_all() {
         while (!b.ports.to_receive.empty())
             b.turn();

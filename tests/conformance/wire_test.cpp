@@ -178,7 +178,6 @@ TEST_F(Wire, C6_TheNonceIsFourZeroBytesAndTheCounter) {
 TEST_F(Wire, C7_Mac1IsKeyedWithTheReceiversKey) {
     connect();
     const Datagram initiation = initiate(a, b);
-    EXPECT_EQ(Bytes(PaperInitiator::mac1(initiation.bytes, b.key)).size(), 16u);
     const auto is_mac1 = [](const Datagram& message, const PublicKey& receiver) {
         return equal_constant_time(PaperInitiator::mac1(message.bytes, receiver),
                                    mac1_of(message.bytes));
