@@ -56,9 +56,9 @@ Link link_of(const nlmsghdr& answer) {
     link.is_up = (body.ifi_flags & IFF_UP) != 0;
     for_each_attribute(answer, sizeof body, [&](const nlattr& attribute) {
         const std::uint16_t type = mnl_attr_get_type(&attribute);
-        if (type == IFLA_IFNAME) link.name = mnl_attr_get_str(&attribute);
-        if (type == IFLA_MTU) link.mtu = mnl_attr_get_u32(&attribute);
-        if (type == IFLA_GSO_MAX_SIZE) link.gso_max_size = mnl_attr_get_u32(&attribute);
+        if (type == IFLA_IFNAME) link.name = text_of(attribute);
+        if (type == IFLA_MTU) link.mtu = number_of(attribute);
+        if (type == IFLA_GSO_MAX_SIZE) link.gso_max_size = number_of(attribute);
     });
     return link;
 }
@@ -74,7 +74,7 @@ std::optional<std::uint32_t> mtu_metric(const nlattr& metrics) {
     std::optional<std::uint32_t> mtu;
     const auto read = [](const nlattr* metric, void* out) {
         if (mnl_attr_get_type(metric) == RTAX_MTU)
-            *static_cast<std::optional<std::uint32_t>*>(out) = mnl_attr_get_u32(metric);
+            *static_cast<std::optional<std::uint32_t>*>(out) = number_of(*metric);
         return MNL_CB_OK;
     };
     ::mnl_attr_parse_nested(&metrics, read, &mtu);
@@ -85,7 +85,7 @@ RouteAnswer route_of(const nlmsghdr& answer) {
     RouteAnswer route;
     for_each_attribute(answer, sizeof(rtmsg), [&](const nlattr& attribute) {
         const std::uint16_t type = mnl_attr_get_type(&attribute);
-        if (type == RTA_OIF) route.link_index = mnl_attr_get_u32(&attribute);
+        if (type == RTA_OIF) route.link_index = number_of(attribute);
         if (type == RTA_METRICS) route.mtu = mtu_metric(attribute);
     });
     return route;
@@ -101,8 +101,8 @@ bool is_same_route(const nlmsghdr& answer, const Link& link, const Route& route)
     std::uint32_t table = body.rtm_table;
     for_each_attribute(answer, sizeof body, [&](const nlattr& attribute) {
         const std::uint16_t type = mnl_attr_get_type(&attribute);
-        if (type == RTA_TABLE) table = mnl_attr_get_u32(&attribute);
-        if (type == RTA_OIF) is_over_link = mnl_attr_get_u32(&attribute) == link.index;
+        if (type == RTA_TABLE) table = number_of(attribute);
+        if (type == RTA_OIF) is_over_link = number_of(attribute) == link.index;
         if (type == RTA_DST && mnl_attr_get_payload_len(&attribute) == wanted.size())
             is_there =
                 std::memcmp(mnl_attr_get_payload(&attribute), wanted.data(), wanted.size()) == 0;

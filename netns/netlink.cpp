@@ -20,9 +20,14 @@ std::string explanation(const nlmsghdr& message) {
         skipped += mnl_nlmsg_get_payload_len(&failure.msg);
     std::string text;
     for_each_attribute(message, skipped, [&](const nlattr& attribute) {
-        if (mnl_attr_get_type(&attribute) == NLMSGERR_ATTR_MSG) text = mnl_attr_get_str(&attribute);
+        if (mnl_attr_get_type(&attribute) == NLMSGERR_ATTR_MSG) text = text_of(attribute);
     });
     return text;
+}
+
+// libmnl before 1.0.5 takes a length of 2^31 for negative, and then it fits everywhere.
+bool is_whole(const nlmsghdr& message, int left) noexcept {
+    return mnl_nlmsg_ok(&message, left) && message.nlmsg_len <= static_cast<unsigned>(left);
 }
 
 bool ends_answer(const nlmsghdr& message) noexcept {
@@ -60,7 +65,7 @@ Status Netlink::query(nlmsghdr& message, const char* operation, std::string subj
         if (size < 0) return Error{errno, operation, std::move(subject), {}};
         int left = static_cast<int>(size);
         const auto* one = reinterpret_cast<const nlmsghdr*>(buffer.data());
-        for (; mnl_nlmsg_ok(one, left); one = mnl_nlmsg_next(one, &left)) {
+        for (; is_whole(*one, left); one = mnl_nlmsg_next(one, &left)) {
             if (one->nlmsg_seq != sequence_) continue;
             if (!ends_answer(*one)) {
                 answer(*one);

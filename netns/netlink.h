@@ -3,8 +3,11 @@
 
 #include <libmnl/libmnl.h>
 
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 
@@ -24,6 +27,18 @@ void for_each_attribute(const nlmsghdr& message, std::size_t header_size, Fn fn)
         fn(*attribute);
         at = reinterpret_cast<const char*>(::mnl_attr_next(attribute));
     }
+}
+
+// Zero, or nothing, where the attribute is too short to hold one.
+[[nodiscard]] inline std::uint32_t number_of(const nlattr& attribute) noexcept {
+    std::uint32_t number = 0;
+    if (mnl_attr_get_payload_len(&attribute) >= sizeof number)
+        std::memcpy(&number, mnl_attr_get_payload(&attribute), sizeof number);
+    return number;
+}
+[[nodiscard]] inline std::string text_of(const nlattr& attribute) {
+    const auto* const text = static_cast<const char*>(mnl_attr_get_payload(&attribute));
+    return {text, ::strnlen(text, mnl_attr_get_payload_len(&attribute))};
 }
 
 class Netlink {
