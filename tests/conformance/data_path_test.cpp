@@ -234,6 +234,20 @@ TEST_F(DataPath, C49_WithoutAPeerOrAnEndpointNothingLeaves) {
     EXPECT_EQ(a.drops(Drop::no_endpoint), 1u);
 }
 
+TEST_F(DataPath, C49_WhoSendsToNobodyIsToldByIcmp) {
+    const std::size_t before = a.ports.written.size();
+    const auto nobodys = addressed(a.packet_to(b, 100), 16, 99);
+    a.send(nobodys);
+    a.turn();
+    ASSERT_EQ(a.ports.written.size(), before + 1);
+    const auto& told = a.ports.written.back();
+    ASSERT_EQ(told.size(), 128u);
+    EXPECT_EQ(told[9], 1);   // ICMP
+    EXPECT_EQ(told[20], 3);  // destination unreachable
+    EXPECT_EQ(told[21], 1);  // host
+    EXPECT_TRUE(std::equal(nobodys.begin(), nobodys.end(), told.begin() + 28));
+}
+
 TEST_F(DataPath, C49_WhatIsNotIpIsDroppedInSilence) {
     const std::size_t before = a.ports.written.size();
     for (const unsigned first : {0x00u, 0x35u, 0x50u, 0xffu}) {
@@ -252,6 +266,25 @@ TEST_F(Roaming, C50_HandshakesAreMarkedAF41) {
     const Datagram initiation = initiate(a, b);
     EXPECT_EQ(initiation.tos, 0x88);
     EXPECT_EQ(answer(b, initiation, a).tos, 0x88);
+}
+
+TEST_F(DataPath, C50_TheInnerEcnIsOnTheOuterPacket) {
+    for (const auto& [inner, outer] : {std::pair{0, 0}, {1, 1}, {2, 2}, {3, 2}}) {
+        auto packet = a.packet_to(b, 100);
+        packet[1] = static_cast<std::uint8_t>(0xb8 | inner);
+        EXPECT_EQ(sealed(packet).tos, outer) << inner;
+    }
+}
+
+TEST_F(DataPath, C50_CongestionOfTheOuterNetworkIsToldInside) {
+    for (const auto& [inner, expected] : {std::pair{0, 0}, {1, 3}, {2, 3}, {3, 3}}) {
+        auto packet = a.packet_to(b, 100);
+        packet[1] = static_cast<std::uint8_t>(0xb8 | inner);
+        sim::Datagram datagram = sealed(packet);
+        datagram.tos = 3;
+        ASSERT_EQ(receive(datagram), 1u);
+        EXPECT_EQ(b.ports.written.back()[1], 0xb8 | expected) << inner;
+    }
 }
 
 TEST(UdpSocket, C51_TheOuterPacketMayBeFragmented) {

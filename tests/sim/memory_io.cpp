@@ -22,7 +22,7 @@ bool MemoryIo::collect(Turn& turn) {
         ports_.to_receive.pop_front();
         Datagram& datagram = datagrams_.back();
         const auto size = static_cast<std::uint32_t>(datagram.bytes.size());
-        turn.from_udp.push_back({datagram.from, 0, size, datagram.bytes});
+        turn.from_udp.push_back({datagram.from, datagram.tos, size, datagram.bytes});
     }
     return true;
 }
@@ -40,10 +40,10 @@ void MemoryIo::submit(Turn& turn) {
         MutableBytes rest = train->bytes();
         while (!rest.empty()) {
             const std::size_t size = std::min<std::size_t>(train->segment_size, rest.size());
-            ports_.sent.push_back(
-                {ports_.address,
-                 train->to,
-                 {rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size)}});
+            ports_.sent.push_back({ports_.address,
+                                   train->to,
+                                   {rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size)},
+                                   train->tos});
             rest = rest.subspan(size);
         }
     }

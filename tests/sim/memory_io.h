@@ -14,6 +14,7 @@ struct Datagram {
     Endpoint from;
     Endpoint to;
     std::vector<std::uint8_t> bytes;
+    std::uint8_t tos = 0;
 };
 
 // What both the worker's Io and the test hold.
