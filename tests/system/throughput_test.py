@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""A minute of TCP through the tunnel, half of it each way."""
+"""TCP through the tunnel, half of the time each way: a minute, or WGNS_THROUGHPUT_SECONDS."""
 
 import json
+import os
 
 import harness
 from harness import entries, inside, process, run, wait_until
 from tunnel import PEER_V4, TunnelTest
 
-SECONDS_EACH_WAY = 30
+SECONDS_EACH_WAY = int(os.environ.get("WGNS_THROUGHPUT_SECONDS", "60")) // 2
 MEGABITS_MIN = 50  # far below what any machine does; a tunnel that stalls is what it catches
 
 
@@ -27,7 +28,7 @@ class Throughput(TunnelTest):
         quiet = [each for each in report["intervals"] if each["sum"]["bytes"] == 0]
         self.assertEqual(quiet, [])
 
-    def test_tcp_both_ways_for_a_minute(self):
+    def test_tcp_both_ways(self):
         self.connect()
         server = inside(self.provider, "iperf3", "-s", "-B", PEER_V4)
         self.enter(process(server, self.folder / "iperf3.log"))
