@@ -116,25 +116,24 @@ Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
 
 // A tunnel whose link nobody takes down works without, too.
 void Daemon::follow_link(UniqueFd queue) {
-    const auto changed = [this](const Link& link) {
-        if (!data_plane_->follow(link))
-            spdlog::error("{}: the worker is too busy for a change of the link", setup_.instance);
-    };
+    const auto changed = [this](const Link& link) { return data_plane_->follow(link); };
     auto watch = LinkWatch::start(context_, std::move(queue), changed);
     if (!watch)
         return spdlog::warn("{}: does not follow its link: {}", setup_.instance,
                             describe(watch.error()));
     link_watch_ = *std::move(watch);
-    changed(link_watch_->link());
+    const bool is_told = changed(link_watch_->link());
+    WG_ASSERT(is_told);  // nothing else is in the mailbox yet
 }
 
 // Without, answers may leave from an address that is gone until the peer is heard again.
 void Daemon::follow_routes() {
-    auto watch = RouteWatch::start(context_, [this] { return data_plane_->post(ForgetSources{}); });
-    if (!watch)
+    auto events = NetworkEvents::start(context_, NetworkPart::routes,
+                                       [this] { return data_plane_->post(ForgetSources{}); });
+    if (!events)
         return spdlog::warn("{}: does not follow the host's routes: {}", setup_.instance,
-                            describe(watch.error()));
-    route_watch_ = *std::move(watch);
+                            describe(events.error()));
+    route_events_ = *std::move(events);
 }
 
 Status Daemon::configure() {

@@ -17,7 +17,7 @@
 #include "control/descriptor_channel.h"
 #include "control/endpoint_resolver.h"
 #include "control/link_watch.h"
-#include "control/route_watch.h"
+#include "control/network_events.h"
 #include "control/status.h"
 
 namespace wgns {
@@ -62,7 +62,7 @@ private:
     Families families_{false, false};
     std::unique_ptr<DataPlane> data_plane_;
     std::unique_ptr<LinkWatch> link_watch_;
-    std::unique_ptr<RouteWatch> route_watch_;
+    std::unique_ptr<NetworkEvents> route_events_;
     std::optional<ControlServer> server_;
     std::optional<EndpointResolver> resolver_;
     int status_ = 0;

@@ -21,7 +21,7 @@
 #include "control/link_watch.h"
 #include "control/live_device.h"
 #include "control/network.h"
-#include "control/route_watch.h"
+#include "control/network_events.h"
 #include "control/uapi_server.h"
 #include "control/uapi_socket.h"
 #include "control/udp_sockets.h"
@@ -132,24 +132,24 @@ private:
     }
     Status follow_link(UniqueFd queue) {
         auto watch = LinkWatch::start(context_, std::move(queue),
-                                      [this](const Link& link) { link_changed(link); });
+                                      [this](const Link& link) { return link_changed(link); });
         if (!watch) return watch.error();
         link_watch_ = *std::move(watch);
-        link_changed(link_watch_->link());
+        const bool is_told = link_changed(link_watch_->link());
+        WG_ASSERT(is_told);  // nothing else is in the mailbox yet
         return Done{};
     }
     Status follow_routes() {
-        auto watch =
-            RouteWatch::start(context_, [this] { return data_plane_->post(ForgetSources{}); });
-        if (!watch) return watch.error();
-        route_watch_ = *std::move(watch);
+        auto events = NetworkEvents::start(context_, NetworkPart::routes,
+                                           [this] { return data_plane_->post(ForgetSources{}); });
+        if (!events) return events.error();
+        route_events_ = *std::move(events);
         return Done{};
     }
-    void link_changed(const Link& link) {
+    bool link_changed(const Link& link) {
         if (link.mtu != mtu_) fit_to_mtu(link);
         spdlog::debug("{}: {}, MTU {}", name_, link.is_up ? "up" : "down", link.mtu);
-        if (!data_plane_->follow(link))
-            spdlog::error("{}: the worker is too busy for a change of the link", name_);
+        return data_plane_->follow(link);
     }
     void fit_to_mtu(const Link& link) {
         mtu_ = link.mtu;
@@ -215,7 +215,7 @@ private:
     std::unique_ptr<DataPlane> data_plane_;
     std::optional<LiveDevice> device_;
     std::unique_ptr<LinkWatch> link_watch_;
-    std::unique_ptr<RouteWatch> route_watch_;
+    std::unique_ptr<NetworkEvents> route_events_;
     std::optional<UapiSocket> uapi_;
     asio::posix::stream_descriptor name_events_{context_};
     std::array<char, 4096> name_event_{};

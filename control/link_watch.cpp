@@ -3,10 +3,8 @@
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "netns/tun_device.h"
@@ -16,25 +14,6 @@ namespace wgns {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr std::size_t piece_bytes = 32'768;
-
-// Of this namespace and, where we may, of every other one that has a number here. A socket in the
-// other one would keep it alive.
-Result<UniqueFd> open_events() {
-    UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-    if (!fd) return Error{errno, "socket", "NETLINK_ROUTE", ""};
-    const int one = 1;
-    ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &one, sizeof one);
-    sockaddr_nl address{};
-    address.nl_family = AF_NETLINK;
-    address.nl_groups = RTMGRP_LINK;
-    const auto bound =
-        check(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind",
-              "RTMGRP_LINK");
-    if (!bound) return bound.error();
-    return fd;
-}
 
 // Gives the namespace a number in ours, unless it has one.
 Status number_namespace(const Namespace& ns) {
@@ -55,28 +34,22 @@ Result<Namespace> namespace_of(int tun) {
     return ns ? std::move(ns) : Namespace::current();
 }
 
-bool is_about(const nlmsghdr& message, std::uint32_t index) {
-    if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK) return false;
-    const auto& body = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
-    return static_cast<std::uint32_t>(body.ifi_index) == index;
-}
-
 }  // namespace
 
-LinkWatch::LinkWatch(asio::io_context& context, UniqueFd tun, UniqueFd events, Changed changed)
-    : tun_(std::move(tun)), events_(context, events.release()), changed_(std::move(changed)) {}
+LinkWatch::LinkWatch(UniqueFd tun, Changed changed)
+    : tun_(std::move(tun)), changed_(std::move(changed)) {}
 
 Result<std::unique_ptr<LinkWatch>> LinkWatch::start(asio::io_context& context, UniqueFd tun,
                                                     Changed changed) {
+    std::unique_ptr<LinkWatch> watch(new LinkWatch(std::move(tun), std::move(changed)));
     // The events first, so that no change falls between them and the first look.
-    auto events = open_events();
+    auto events = NetworkEvents::start(context, NetworkPart::links,
+                                       [raw = watch.get()] { return raw->update(); });
     if (!events) return events.error();
-    std::unique_ptr<LinkWatch> watch(
-        new LinkWatch(context, std::move(tun), *std::move(events), std::move(changed)));
+    watch->events_ = *std::move(events);
     auto link = watch->look();
     if (!link) return link.error();
     watch->link_ = *std::move(link);
-    watch->wait();
     return watch;
 }
 
@@ -90,39 +63,16 @@ Status LinkWatch::request(const std::function<Status(Netlink&)>& requests) const
     });
 }
 
-void LinkWatch::wait() {
-    events_.async_wait(asio::posix::stream_descriptor::wait_read,
-                       [this](const boost::system::error_code& error) {
-                           if (error) return;
-                           if (take_events()) update();
-                           wait();
-                       });
-}
-
-void LinkWatch::update() {
+bool LinkWatch::update() {
     auto seen = look();
-    if (!seen) return;
+    if (!seen) return true;
     const bool has_changed = seen->mtu != link_.mtu || seen->is_up != link_.is_up;
+    if (has_changed && !changed_(*seen)) return false;
     link_ = *std::move(seen);
-    if (has_changed) changed_(link_);
+    return true;
 }
 
-// Whether the link may have changed: an event says so, or events were lost.
-bool LinkWatch::take_events() {
-    alignas(nlmsghdr) std::array<char, piece_bytes> piece;
-    bool may_have_changed = false;
-    for (;;) {
-        const ssize_t size = ::recv(events_.native_handle(), piece.data(), piece.size(), 0);
-        if (size < 0 && errno == ENOBUFS) may_have_changed = true;
-        if (size < 0 && errno != ENOBUFS && errno != EINTR) return may_have_changed;
-        int left = static_cast<int>(size);
-        const auto* one = reinterpret_cast<const nlmsghdr*>(piece.data());
-        for (; mnl_nlmsg_ok(one, left); one = mnl_nlmsg_next(one, &left))
-            may_have_changed = may_have_changed || is_about(*one, link_.index);
-    }
-}
-
-// Events say that there is something to see; what there is, is asked anew, wherever that is now.
+// Wherever the interface is now.
 Result<Link> LinkWatch::look() const {
     const auto shape = tun_shape(tun_.get());
     if (!shape) return shape.error();

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "control/network_events.h"
 #include "netns/link.h"
 #include "netns/netlink.h"
 
@@ -16,8 +16,8 @@ namespace wgns {
 
 class LinkWatch {
 public:
-    // Tells what is so now, after each change.
-    using Changed = std::function<void(const Link&)>;
+    // Tells what is so now, after each change. False: it is to be told again.
+    using Changed = std::function<bool(const Link&)>;
 
     // Follows the interface under whatever name and, with CAP_NET_ADMIN, into whatever namespace it
     // is moved to, and keeps none of these alive. `tun` is a queue of it, or a copy of one. The
@@ -25,22 +25,20 @@ public:
     static Result<std::unique_ptr<LinkWatch>> start(boost::asio::io_context& context, UniqueFd tun,
                                                     Changed changed);
 
-    // What was so last.
+    // What was told last, or so at first.
     [[nodiscard]] const Link& link() const noexcept { return link_; }
     // Requests about the link, in the namespace that it is in.
     Status request(const std::function<Status(Netlink&)>& requests) const;
 
 private:
-    LinkWatch(boost::asio::io_context& context, UniqueFd tun, UniqueFd events, Changed changed);
-    void wait();
-    void update();
-    [[nodiscard]] bool take_events();
+    LinkWatch(UniqueFd tun, Changed changed);
+    [[nodiscard]] bool update();
     [[nodiscard]] Result<Link> look() const;
 
     UniqueFd tun_;
-    boost::asio::posix::stream_descriptor events_;
     Link link_;
     Changed changed_;
+    std::unique_ptr<NetworkEvents> events_;
 };
 
 }  // namespace wgns

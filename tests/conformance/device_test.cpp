@@ -1,7 +1,6 @@
 // C56 to C62: the device and what is around it, as far as it needs no peer of flesh and blood. The
 // rest is in tests/system.
 #include <fcntl.h>
-#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -19,7 +18,8 @@
 #include "netns/namespace.h"
 #include "netns/tun_device.h"
 #include "tests/control/worker_ports.h"
-#include "tests/sim/settle.h"
+#include "tests/netns/test_network.h"
+#include "tests/sim/two_hosts.h"
 
 namespace wgns::conformance {
 namespace {
@@ -100,10 +100,10 @@ TEST_F(Sockets, C57_TheMarkIsOnBothSocketsAndChangesLive) {
     }
 }
 
-TEST(Sources, C57_AnotherMarkForgetsTheLocalAddresses) {
-    sim::SimClock clock;
-    sim::Host a{1, clock}, b{2, clock};
-    a.add_peer(b, true);
+struct Sources : sim::TwoHosts {};
+
+TEST_F(Sources, C57_AnotherMarkForgetsTheLocalAddresses) {
+    connect();
     ApplyChange change;
     PeerChange& peer = change.change.peers.emplace_back();
     peer.public_key = b.public_key();
@@ -138,15 +138,7 @@ struct Movable : ::testing::Test {
     void move() {
         now.emplace(*Namespace::create());
         const auto moved = on_link(*birth, [&](Netlink& netlink, const Link& link) {
-            alignas(nlmsghdr) std::array<char, 256> piece{};
-            nlmsghdr* const header = mnl_nlmsg_put_header(piece.data());
-            header->nlmsg_type = RTM_NEWLINK;
-            header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-            auto* const body =
-                static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)));
-            body->ifi_index = static_cast<int>(link.index);
-            mnl_attr_put_u32(header, IFLA_NET_NS_FD, static_cast<std::uint32_t>(now->fd()));
-            return netlink.request(*header, "RTM_NEWLINK", link.name);
+            return move_link(netlink, link, now->fd());
         });
         ASSERT_TRUE(moved) << describe(moved.error());
     }
@@ -166,8 +158,9 @@ TEST_F(Movable, C58_SocketsStayWhereTheyWereBorn) {
 
 TEST_F(Movable, C62_AnotherMtuIsNoticedWhereTheDeviceWasMovedTo) {
     boost::asio::io_context context;
-    const auto watch = LinkWatch::start(
-        context, UniqueFd(::fcntl(tun.front().get(), F_DUPFD_CLOEXEC, 0)), [](const Link&) {});
+    const auto watch =
+        LinkWatch::start(context, UniqueFd(::fcntl(tun.front().get(), F_DUPFD_CLOEXEC, 0)),
+                         [](const Link&) { return true; });
     ASSERT_TRUE(watch) << describe(watch.error());
     const auto becomes = [&](const Namespace& where, std::uint32_t mtu) {
         const auto set = on_link(where, [&](Netlink& netlink, const Link& link) {
@@ -185,13 +178,10 @@ TEST_F(Movable, C62_AnotherMtuIsNoticedWhereTheDeviceWasMovedTo) {
     becomes(*now, 1290);
 }
 
-TEST(Mtu, C62_AnotherMtuCountsFromTheNextPacketOn) {
-    sim::SimClock clock;
-    sim::Host a{1, clock}, b{2, clock};
-    a.add_peer(b, true);
-    b.add_peer(a, false);
-    a.send(a.packet_to(b, 100));
-    sim::settle(a, b);
+struct Mtu : sim::TwoHosts {};
+
+TEST_F(Mtu, C62_AnotherMtuCountsFromTheNextPacketOn) {
+    establish();
     const std::pair<std::uint32_t, std::size_t> rows[] = {{100, 100}, {101, 101}, {0, 112}};
     for (const auto& [mtu, padded] : rows) {
         a.post(SetMtu{mtu});

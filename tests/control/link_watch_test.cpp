@@ -2,32 +2,20 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/rtnetlink.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <vector>
 
 #include "netns/namespace.h"
 #include "netns/tun_device.h"
+#include "tests/netns/test_network.h"
 
 namespace wgns {
 namespace {
 
 constexpr const char* interface = "wgnstest0";
-
-Status move_link(Netlink& netlink, const Link& link, int ns) {
-    alignas(nlmsghdr) std::array<char, 256> piece{};
-    nlmsghdr* const header = mnl_nlmsg_put_header(piece.data());
-    header->nlmsg_type = RTM_NEWLINK;
-    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-    static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)))->ifi_index =
-        static_cast<int>(link.index);
-    mnl_attr_put_u32(header, IFLA_NET_NS_FD, static_cast<std::uint32_t>(ns));
-    return netlink.request(*header, "RTM_NEWLINK", link.name);
-}
 
 // The interface is in a namespace of the test's own, which has no name.
 struct LinkWatchTest : testing::Test {
@@ -36,6 +24,7 @@ struct LinkWatchTest : testing::Test {
     boost::asio::io_context context;
     std::unique_ptr<LinkWatch> watch;
     std::vector<Link> changes;
+    std::size_t refused = 0;  // which of them
 
     void SetUp() override {
         if (::geteuid() != 0) GTEST_SKIP() << "network namespaces and TUN devices need root";
@@ -43,7 +32,10 @@ struct LinkWatchTest : testing::Test {
         tun = *open_tun(*ns, interface);
         auto started =
             LinkWatch::start(context, UniqueFd(::fcntl(tun.front().get(), F_DUPFD_CLOEXEC, 0)),
-                             [this](const Link& link) { changes.push_back(link); });
+                             [this](const Link& link) {
+                                 changes.push_back(link);
+                                 return changes.size() != refused;
+                             });
         ASSERT_TRUE(started) << describe(started.error());
         watch = *std::move(started);
     }
@@ -77,6 +69,14 @@ TEST_F(LinkWatchTest, TellsWhatIsSoAndEveryChange) {
     ASSERT_EQ(changes.size(), 2U);
     EXPECT_EQ(changes[0].mtu, 1280U);
     EXPECT_TRUE(changes[1].is_up);
+}
+
+TEST_F(LinkWatchTest, AChangeIsToldAgainWhereItWasRefused) {
+    refused = 1;
+    change([](Netlink& netlink, const Link& link) { return set_link_mtu(netlink, link, 1280); });
+    run_until([&] { return watch->link().mtu == 1280; });
+    ASSERT_EQ(changes.size(), 2U);
+    EXPECT_EQ(changes[1].mtu, 1280U);
 }
 
 TEST_F(LinkWatchTest, AnotherInterfaceIsNoChange) {

@@ -1,4 +1,4 @@
-#include "control/route_watch.h"
+#include "control/network_events.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,10 +13,10 @@ namespace wgns {
 namespace {
 
 // Of a namespace of the test's own, which has no name.
-struct RouteWatchTest : testing::Test {
+struct NetworkEventsTest : testing::Test {
     std::optional<Namespace> ns;
     boost::asio::io_context context;
-    std::unique_ptr<RouteWatch> watch;
+    std::unique_ptr<NetworkEvents> events;
     int changes = 0;
     int refused = 0;  // which of them
 
@@ -26,9 +26,10 @@ struct RouteWatchTest : testing::Test {
         inside([&] {
             auto netlink = Netlink::open();
             ASSERT_TRUE(set_link_up(*netlink, *find_link(*netlink, "lo")));
-            auto started = RouteWatch::start(context, [this] { return ++changes != refused; });
+            auto started = NetworkEvents::start(context, NetworkPart::routes,
+                                                [this] { return ++changes != refused; });
             ASSERT_TRUE(started) << describe(started.error());
-            watch = *std::move(started);
+            events = *std::move(started);
         });
     }
     template <class Action>
@@ -58,7 +59,7 @@ struct RouteWatchTest : testing::Test {
     }
 };
 
-TEST_F(RouteWatchTest, AnAddressOfEitherFamilyIsAChange) {
+TEST_F(NetworkEventsTest, AnAddressOfEitherFamilyIsAChange) {
     for (const char* const text : {"192.0.2.1/32", "2001:db8::1/128"}) {
         changes = 0;
         add_address(text);
@@ -67,14 +68,14 @@ TEST_F(RouteWatchTest, AnAddressOfEitherFamilyIsAChange) {
     }
 }
 
-TEST_F(RouteWatchTest, IsToldAgainWhereItWasRefused) {
+TEST_F(NetworkEventsTest, IsToldAgainWhereItWasRefused) {
     refused = 1;
     add_address("192.0.2.1/32");
     run_until([&] { return changes == 2; });
     EXPECT_EQ(changes, 2);
 }
 
-TEST_F(RouteWatchTest, ManyAtATimeAreOneChange) {
+TEST_F(NetworkEventsTest, ManyAtATimeAreOneChange) {
     for (int i = 1; i < 100; ++i)
         add_address(("192.0.2." + std::to_string(i) + "/32").c_str());
     run_until_changed();
