@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "dataplane/checksum.h"
+
 namespace wgns {
 
 namespace {
@@ -9,19 +11,8 @@ namespace {
 // Nothing: the packet keeps what it has.
 std::optional<Ecn> marked(Ecn inner, Ecn outer) noexcept {
     if (inner == Ecn::not_ect || inner == outer || inner == Ecn::ce) return std::nullopt;
-    if (outer == Ecn::ce) return Ecn::ce;
-    if (outer == Ecn::ect_1) return Ecn::ect_1;
+    if (outer == Ecn::ce || outer == Ecn::ect_1) return outer;
     return std::nullopt;
-}
-
-// RFC 1624, equation 3; both words in network order.
-std::uint16_t updated_checksum(std::uint16_t sum, std::uint16_t from, std::uint16_t to) noexcept {
-    std::uint32_t total = static_cast<std::uint16_t>(~sum);
-    total += static_cast<std::uint16_t>(~from);
-    total += to;
-    total = (total & 0xffff) + (total >> 16);
-    total = (total & 0xffff) + (total >> 16);
-    return static_cast<std::uint16_t>(~total);
 }
 
 }  // namespace
@@ -34,10 +25,13 @@ void mark_congestion(MutableBytes packet, std::uint8_t received_tos) noexcept {
     if (!ecn) return;
     const auto changed = static_cast<std::uint16_t>((word & ~(3u << shift)) |
                                                     (static_cast<unsigned>(*ecn) << shift));
+    const Sum before = sum_of(packet.first(2));
     store_be(packet, changed);
     if (!is_v4) return;
+    // RFC 1624, equation 3. The sums are single words.
     const MutableBytes field = packet.subspan(10, 2);
-    store_be(field, updated_checksum(load_be<std::uint16_t>(field), word, changed));
+    const Sum sum = (0xffff - sum_of(field)) + (0xffff - before) + sum_of(packet.first(2));
+    store_checksum(field, sum, false);
 }
 
 }  // namespace wgns

@@ -22,6 +22,12 @@ enum class Ecn : std::uint8_t { not_ect = 0, ect_1 = 1, ect_0 = 2, ce = 3 };
     return static_cast<std::uint8_t>(inner == Ecn::ce ? Ecn::ect_0 : inner);
 }
 
+// Whether the outer network has marked a datagram: as congested, or as ECT(1). Others need not be
+// looked at.
+[[nodiscard]] constexpr bool is_marked(std::uint8_t received_tos) noexcept {
+    return (received_tos & 1) != 0;
+}
+
 // Hands the outer network's mark on to a packet that understands it, IPv4 header checksum included
 // (RFC 6040, section 4.2). One that does not stays as it is, as with the kernel, although the RFC
 // would drop it. `packet` is an InnerPacket's.

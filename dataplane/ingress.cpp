@@ -146,7 +146,8 @@ void Ingress::write(Turn& turn) {
         const auto& inner = openings_[i].inner;
         if (!inner) continue;
         const MutableBytes packet{jobs_[i].output, inner->length()};
-        mark_congestion(packet, openings_[i].train->tos);
+        const std::uint8_t tos = openings_[i].train->tos;
+        if (is_marked(tos)) mark_congestion(packet, tos);
         if (turn.has_room())
             coalescer_.add(turn, *inner, packet);
         else

@@ -27,6 +27,11 @@ bool is_v4_error(std::uint8_t type) noexcept {
     return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
+// What lies behind these may be an ICMPv6 error; it is not looked for.
+bool is_extension(std::uint8_t next_header) noexcept {
+    return next_header == 0 || next_header == 43 || next_header == 44 || next_header == 60;
+}
+
 bool may_be_answered(const InnerPacket& packet) noexcept {
     if (!is_one_host(packet.source()) || !is_one_host(packet.destination())) return false;
     const Bytes bytes = packet.bytes();
@@ -37,7 +42,7 @@ bool may_be_answered(const InnerPacket& packet) noexcept {
         if (packet.protocol() != protocol_icmp) return true;
         return bytes.size() > header_size && !is_v4_error(bytes[header_size]);
     }
-    if (packet.protocol() != protocol_icmp_v6) return true;
+    if (packet.protocol() != protocol_icmp_v6) return !is_extension(packet.protocol());
     // The upper half of the types is not about errors.
     return bytes.size() > v6_header_size && bytes[v6_header_size] >= 128;
 }

@@ -17,8 +17,8 @@ inline constexpr std::size_t unreachable_size_max = 1280;
 // The packet that says that this one's destination is unreachable, and its size; as host
 // unreachable or address unreachable, like the kernel's WireGuard. It comes from the destination:
 // the interface's own address would be taken for forged. 0 where none may be sent: about ICMP
-// errors, later fragments, multicast and broadcast, or to a source that is not one host (RFC 1122
-// 3.2.2, RFC 4443 2.4 (e)).
+// errors and what may be one, later fragments, multicast and broadcast, or to a source that is not
+// one host (RFC 1122 3.2.2, RFC 4443 2.4 (e)).
 [[nodiscard]] std::size_t write_unreachable(
     const InnerPacket& packet, std::span<std::uint8_t, unreachable_size_max> out) noexcept;
 

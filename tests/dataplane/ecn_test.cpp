@@ -61,9 +61,11 @@ TEST(EcnTest, WhatTheNetworkMarkedIsHandedOn) {
         for (const Case& one : cases) {
             ++number;
             auto packet = header_with(version, one.inner);
-            mark_congestion(packet, static_cast<std::uint8_t>(one.outer));
+            const auto tos = static_cast<std::uint8_t>(one.outer);
+            mark_congestion(packet, tos);
             // The checksum included: it is as if the packet had been made so.
             EXPECT_EQ(packet, header_with(version, one.expected)) << version << ", " << number;
+            EXPECT_TRUE(is_marked(tos) || one.expected == one.inner) << number;
         }
     }
 }

@@ -98,6 +98,10 @@ TEST(UnreachableTest, NobodyIsToldTwiceOrAboutErrors) {
         /* 20 */ {"fd00::1", "ff02::1", 17, 40, 0, false},
         /* 21 */ {"::", "fd00::9", 17, 40, 0, false},
         /* 22 */ {"ff02::1", "fd00::9", 17, 40, 0, false},
+        /* 23 */ {"fd00::1", "fd00::9", 0, 40, 58, false},
+        /* 24 */ {"fd00::1", "fd00::9", 43, 40, 58, false},
+        /* 25 */ {"fd00::1", "fd00::9", 44, 40, 58, false},
+        /* 26 */ {"fd00::1", "fd00::9", 60, 40, 58, false},
     };
     int number = 0;
     for (const Case& one : cases) {
