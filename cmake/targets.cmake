@@ -17,27 +17,32 @@ function(wgns_precompile target)
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endfunction()
 
-# wgns_unity(TARGET): several files in one unit where sanitizers multiply what every template costs. Not elsewhere, so
-# that each file still compiles by itself.
+# wgns_unity(TARGET): several files in one unit, because what their headers hold costs more than they do. That each
+# compiles by itself is seen by clang, which `./dev fuzz` and `./dev tidy` use.
 function(wgns_unity target)
-    if(WGNS_SANITIZE)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
         set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    endif()
+    if(WGNS_SANITIZE)
         target_compile_options(${target} PRIVATE -O0)
     endif()
 endfunction()
 
-# wgns_test(FOLDER SOURCES file… LINKS target… [PRECOMPILE header…]): one GoogleTest program a folder; CTest names are
-# FOLDER.Suite.Case. With sanitizers the program is one test, program.FOLDER, because each start of one costs as much
-# as most cases; results/FOLDER.xml then names the cases.
+# wgns_test(FOLDER [SEPARATE] SOURCES file… LINKS target… [PRECOMPILE header…]): one GoogleTest program a folder; CTest
+# names are FOLDER.Suite.Case. SEPARATE is for files that cannot share a unit, as <net/if.h> and <linux/if.h> cannot.
+# With sanitizers the program is one test, program.FOLDER, because each start of one costs as much as most cases;
+# results/FOLDER.xml then names the cases.
 function(wgns_test folder)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;PRECOMPILE")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "SEPARATE" "" "SOURCES;LINKS;PRECOMPILE")
     add_executable(test_${folder} ${arg_SOURCES})
     target_link_libraries(test_${folder} PRIVATE ${arg_LINKS} GTest::gmock_main)
     # A test runs once for each time it is compiled: the product is what has to be fast.
     target_compile_options(test_${folder} PRIVATE -O0)
     # What every one of them begins with.
     wgns_precompile(test_${folder} <gtest/gtest.h> ${arg_PRECOMPILE})
-    wgns_unity(test_${folder})
+    if(NOT arg_SEPARATE)
+        wgns_unity(test_${folder})
+    endif()
     if(WGNS_SANITIZE)
         add_test(NAME program.${folder}
                  COMMAND test_${folder} --gtest_brief=1 --gtest_output=xml:${CMAKE_BINARY_DIR}/results/${folder}.xml)

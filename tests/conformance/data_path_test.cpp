@@ -7,22 +7,15 @@
 #include "fixture.h"
 #include "protocol/inner_packet.h"
 #include "tests/dataplane/device_pair.h"
-#include "tests/sim/settle.h"
+#include "tests/sim/two_hosts.h"
 
 namespace wgns::conformance {
 namespace {
 
 // Two workers with a session, and a hand that can seal whatever it wants for `b`.
-struct DataPath : ::testing::Test {
-    sim::SimClock clock;
-    sim::Host a{1, clock};
-    sim::Host b{2, clock};
-
+struct DataPath : sim::TwoHosts {
     void SetUp() override {
-        a.add_peer(b, true);
-        b.add_peer(a, false);
-        a.send(a.packet_to(b, 100));
-        sim::settle(a, b);
+        establish();
         b.ports.written.clear();
     }
     // What `a` makes of a packet, not yet delivered.

@@ -10,7 +10,7 @@
 #include "base/unique_fd.h"
 #include "crypto/x25519.h"
 #include "fixture.h"
-#include "tests/sim/settle.h"
+#include "tests/sim/two_hosts.h"
 
 namespace wgns::conformance {
 namespace {
@@ -323,11 +323,10 @@ TEST_F(Handshake, C40_TheLast128PacketsWaitInTheirOrder) {
         EXPECT_EQ(b.received[i], std::to_string(72 + i));
 }
 
-TEST(Order, C41_PacketsOfAPeerKeepTheirOrderBothWays) {
-    sim::SimClock clock;
-    sim::Host a{1, clock}, b{2, clock};
-    a.add_peer(b, true);
-    b.add_peer(a, false);
+struct Order : sim::TwoHosts {};
+
+TEST_F(Order, C41_PacketsOfAPeerKeepTheirOrderBothWays) {
+    connect();
     for (int round = 0; round < 3; ++round) {
         // The first ones wait for a handshake.
         for (std::size_t size = 60; size < 160; ++size) {

@@ -2,7 +2,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/x25519.h"
-#include "tests/protocol/device_harness.h"
+#include "tests/crypto/seeded_entropy.h"
 
 namespace wgns::conformance {
 

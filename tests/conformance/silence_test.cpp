@@ -3,7 +3,7 @@
 #include "fixture.h"
 #include "paper.h"
 #include "protocol/cookie.h"
-#include "tests/sim/settle.h"
+#include "tests/sim/two_hosts.h"
 
 namespace wgns::conformance {
 namespace {
@@ -285,17 +285,8 @@ TEST_F(Silence, C22_AnIpv6SourceIsItsSlash64) {
 }
 
 // Whole workers: the queue is theirs.
-struct Flood : ::testing::Test {
-    sim::SimClock clock;
-    sim::Host a{1, clock};
-    sim::Host b{2, clock};
-
-    void SetUp() override {
-        a.add_peer(b, true);
-        b.add_peer(a, false);
-        a.send(a.packet_to(b, 100));
-        sim::settle(a, b);
-    }
+struct Flood : sim::TwoHosts {
+    void SetUp() override { establish(); }
     // An initiation for each, which nobody can read.
     void flood(std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) {

@@ -10,6 +10,8 @@
 #include "crypto/x25519.h"
 #include "protocol/limits.h"
 
+#include "uapi_pieces.h"
+
 namespace wgns {
 namespace {
 
@@ -19,21 +21,6 @@ const std::string hex_a = "b85996fecc9c7f1fc6d2572a76eda11d59bcd20be8e543b15ce4b
 const std::string hex_b = "58402e695ba1772b1cc9309755f043251ea77fdcf10fbe63989ceb7e19321376";
 const std::string zeros(64, '0');
 const std::string peer_a = "public_key=" + hex_a + "\n";
-
-// Feeds the text in pieces of that many bytes, then its end.
-std::vector<UapiRequest> read_all(std::string_view text, std::size_t piece_bytes = SIZE_MAX) {
-    UapiReader reader;
-    std::vector<UapiRequest> requests;
-    while (!text.empty()) {
-        std::string_view piece = text.substr(0, piece_bytes);
-        text.remove_prefix(piece.size());
-        while (auto request = reader.next(piece))
-            requests.push_back(std::move(*request));
-        EXPECT_TRUE(piece.empty());
-    }
-    if (auto request = reader.finish()) requests.push_back(std::move(*request));
-    return requests;
-}
 
 // "get", "set CHANGE" with its error if any, "error N", "hang up": the change as print_set has it.
 std::string shown(const UapiRequest& request) {

@@ -8,10 +8,12 @@
 
 #include "base/assert.h"
 #include "reader.h"
+#include "tests/protocol/allowed_ips_model.h"
 
 namespace {
 
 using wgns::AllowedIps;
+using wgns::AllowedIpsModel;
 using wgns::IpAddress;
 using wgns::IpPrefix;
 using wgns::Peer;
@@ -21,50 +23,6 @@ alignas(std::max_align_t) std::array<std::uint8_t, 8> names;
 Peer* peer_of(std::uint8_t number) {
     return reinterpret_cast<Peer*>(&names[number % names.size()]);
 }
-
-class Model {
-public:
-    void insert(const IpPrefix& prefix, Peer* peer) {
-        drop(prefix.masked());
-        entries_.push_back({prefix.masked(), peer});
-    }
-    bool remove(const IpPrefix& prefix, const Peer* peer) {
-        const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-            return entry.prefix == prefix.masked() && entry.peer == peer;
-        });
-        if (found == entries_.end()) return false;
-        entries_.erase(found);
-        return true;
-    }
-    void remove_all(const Peer* peer) {
-        std::erase_if(entries_, [&](const Entry& entry) { return entry.peer == peer; });
-    }
-    [[nodiscard]] Peer* find(const IpAddress& address) const {
-        const Entry* best = nullptr;
-        for (const Entry& entry : entries_)
-            if (entry.prefix.contains(address) &&
-                (!best || entry.prefix.length > best->prefix.length))
-                best = &entry;
-        return best ? best->peer : nullptr;
-    }
-    [[nodiscard]] std::vector<IpPrefix> prefixes(const Peer* peer) const {
-        std::vector<IpPrefix> all;
-        for (const Entry& entry : entries_)
-            if (entry.peer == peer) all.push_back(entry.prefix);
-        return all;
-    }
-
-private:
-    struct Entry {
-        IpPrefix prefix;
-        Peer* peer = nullptr;
-    };
-    void drop(const IpPrefix& prefix) {
-        std::erase_if(entries_, [&](const Entry& entry) { return entry.prefix == prefix; });
-    }
-
-    std::vector<Entry> entries_;
-};
 
 // Few bits differ, so that prefixes lie in each other.
 IpAddress address(wgns::fuzz::Reader& reader, bool v6) {
@@ -88,14 +46,11 @@ IpPrefix prefix(wgns::fuzz::Reader& reader, bool v6) {
     return made;
 }
 
-void check_lists(const AllowedIps& table, const Model& model) {
+void check_lists(const AllowedIps& table, const AllowedIpsModel& model) {
     for (std::uint8_t number = 0; number < names.size(); ++number) {
-        std::vector<IpPrefix> listed;
-        table.for_each(peer_of(number), [&](const IpPrefix& one) { listed.push_back(one); });
-        auto expected = model.prefixes(peer_of(number));
-        std::sort(listed.begin(), listed.end());
-        std::sort(expected.begin(), expected.end());
-        WG_ASSERT(listed == expected);
+        std::set<IpPrefix> listed;
+        table.for_each(peer_of(number), [&](const IpPrefix& one) { listed.insert(one); });
+        WG_ASSERT(listed == model.owned_by(peer_of(number)));
     }
 }
 
@@ -104,7 +59,7 @@ void check_lists(const AllowedIps& table, const Model& model) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     wgns::fuzz::Reader reader({data, std::min(size, std::size_t{2048})});
     AllowedIps table;
-    Model model;
+    AllowedIpsModel model;
     while (!reader.done()) {
         const std::uint8_t verb = reader.byte();
         const bool v6 = (verb & 1) != 0;

@@ -2,33 +2,23 @@
 // in any order. What is accepted is intact and asked for, and then both sides have the same keys.
 #include <array>
 #include <optional>
-#include <random>
 
 #include "base/assert.h"
 #include "protocol/handshake.h"
 #include "reader.h"
+#include "tests/crypto/seeded_entropy.h"
 
 namespace {
 
 using wgns::Handshake;
 using wgns::InitiationMessage;
 using wgns::ResponseMessage;
+using wgns::SeededEntropy;
 using wgns::SessionKeys;
 using wgns::StaticIdentity;
 
-class CountedEntropy final : public wgns::Entropy {
-public:
-    void fill(wgns::MutableBytes bytes) noexcept override {
-        for (std::uint8_t& byte : bytes)
-            byte = static_cast<std::uint8_t>(engine_());
-    }
-
-private:
-    std::mt19937 engine_{1};
-};
-
 const StaticIdentity& identity(std::size_t side) {
-    static CountedEntropy entropy;
+    static SeededEntropy entropy;
     static const std::array<StaticIdentity, 2> both{
         StaticIdentity(wgns::generate_private_key(entropy)),
         StaticIdentity(wgns::generate_private_key(entropy))};
@@ -175,7 +165,7 @@ private:
 
     wgns::fuzz::Reader reader_;
     std::array<Side, 2> sides_;
-    CountedEntropy entropy_;
+    SeededEntropy entropy_;
     wgns::TimePoint now_{std::chrono::seconds(1000)};
     wgns::WallTime wall_{1'700'000'000, 0};
     std::uint32_t next_index_ = 1;

@@ -2,27 +2,13 @@
 // ReplayWindow says of each what a set of all that was accepted says.
 #include "protocol/replay_window.h"
 
-#include <set>
-
 #include "base/assert.h"
 #include "reader.h"
+#include "tests/protocol/replay_window_model.h"
 
 namespace {
 
 using wgns::ReplayWindow;
-
-class Model {
-public:
-    bool accept(std::uint64_t counter) {
-        if (counter >= wgns::limits::reject_after_messages) return false;
-        const std::uint64_t newest = accepted_.empty() ? 0 : *accepted_.rbegin();
-        if (counter < newest && newest - counter > ReplayWindow::size) return false;
-        return accepted_.insert(counter).second;
-    }
-
-private:
-    std::set<std::uint64_t> accepted_;
-};
 
 // Where the next counter lies, from the one before.
 std::uint64_t move(wgns::fuzz::Reader& reader, std::uint64_t from) {
@@ -52,7 +38,7 @@ std::uint64_t move(wgns::fuzz::Reader& reader, std::uint64_t from) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     wgns::fuzz::Reader reader({data, size});
     ReplayWindow window;
-    Model model;
+    wgns::ReplayWindowModel model;
     std::uint64_t counter = 0;
     while (!reader.done()) {
         counter = move(reader, counter);

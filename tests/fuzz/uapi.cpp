@@ -2,30 +2,16 @@
 // of them, and a change that is printed is read as itself.
 #include "control/uapi.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "base/assert.h"
+#include "tests/control/uapi_pieces.h"
 
 namespace {
 
-using wgns::UapiReader;
+using wgns::read_all;
 using wgns::UapiRequest;
-
-std::vector<UapiRequest> read_all(std::string_view text, std::size_t piece_bytes) {
-    UapiReader reader;
-    std::vector<UapiRequest> requests;
-    while (!text.empty()) {
-        std::string_view piece = text.substr(0, piece_bytes);
-        text.remove_prefix(piece.size());
-        while (auto request = reader.next(piece))
-            requests.push_back(std::move(*request));
-        WG_ASSERT(piece.empty());
-    }
-    if (auto request = reader.finish()) requests.push_back(std::move(*request));
-    return requests;
-}
 
 std::string shown(const UapiRequest& request) {
     const std::string kind = std::to_string(request.index());
@@ -47,7 +33,7 @@ void check_printed(const UapiRequest& request) {
     const auto* const set = std::get_if<wgns::UapiSet>(&request);
     if (!set) return;
     const std::string printed = wgns::print_set(set->change);
-    const auto again = read_all(printed, printed.size());
+    const auto again = read_all(printed);
     WG_ASSERT(again.size() == 1);
     const auto* const same = std::get_if<wgns::UapiSet>(&again[0]);
     WG_ASSERT(same && same->errno_value == 0);
@@ -59,7 +45,7 @@ void check_printed(const UapiRequest& request) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string text(data + 1, data + size);
-    const auto whole = read_all(text, std::max<std::size_t>(text.size(), 1));
+    const auto whole = read_all(text);
     WG_ASSERT(shown(whole) == shown(read_all(text, data[0] % 64u + 1u)));
     for (const UapiRequest& request : whole)
         check_printed(request);

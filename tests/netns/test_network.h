@@ -1,14 +1,18 @@
-// What the tests of netns/ share: names that are taken away again, and a look at /run/netns.
+// What tests of namespaces share: names that are taken away again, a look at /run/netns, and links
+// that move.
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/rtnetlink.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <set>
 #include <string>
 
+#include "netns/link.h"
 #include "netns/namespace.h"
 
 #define WGNS_SKIP_UNLESS_ROOT() \
@@ -45,6 +49,18 @@ inline std::set<std::string> names_of_this_test() {
         if (name.starts_with("wgnstest" + std::to_string(::getpid()))) names.insert(name);
     }
     return names;
+}
+
+// To the namespace that the descriptor is of.
+inline Status move_link(Netlink& netlink, const Link& link, int ns) {
+    alignas(nlmsghdr) std::array<char, 256> piece{};
+    nlmsghdr* const header = mnl_nlmsg_put_header(piece.data());
+    header->nlmsg_type = RTM_NEWLINK;
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)))->ifi_index =
+        static_cast<int>(link.index);
+    mnl_attr_put_u32(header, IFLA_NET_NS_FD, static_cast<std::uint32_t>(ns));
+    return netlink.request(*header, "RTM_NEWLINK", link.name);
 }
 
 // A folder for one test, gone with its owner.

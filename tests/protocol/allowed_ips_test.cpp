@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "allowed_ips_model.h"
+
 namespace wgns {
 namespace {
 
@@ -176,43 +178,6 @@ TEST(AllowedIps, EveryLengthOfOneAddress) {
     EXPECT_EQ(table.find(deep), peer(0));
 }
 
-class Model {
-public:
-    void insert(const IpPrefix& p, Peer* owner) {
-        const IpPrefix masked = p.masked();
-        for (auto& entry : entries_) {
-            if (entry.first != masked) continue;
-            entry.second = owner;
-            return;
-        }
-        entries_.emplace_back(masked, owner);
-    }
-    bool remove(const IpPrefix& p, Peer* owner) {
-        return std::erase(entries_, std::pair(p.masked(), owner)) != 0;
-    }
-    void remove_all(Peer* owner) {
-        std::erase_if(entries_, [&](const auto& entry) { return entry.second == owner; });
-    }
-    Peer* find(const IpAddress& a) const {
-        const std::pair<IpPrefix, Peer*>* best = nullptr;
-        for (const auto& entry : entries_)
-            if (entry.first.contains(a) &&
-                (best == nullptr || entry.first.length > best->first.length))
-                best = &entry;
-        return best == nullptr ? nullptr : best->second;
-    }
-    std::set<IpPrefix> owned_by(Peer* owner) const {
-        std::set<IpPrefix> owned;
-        for (const auto& entry : entries_)
-            if (entry.second == owner) owned.insert(entry.first);
-        return owned;
-    }
-    std::size_t size() const { return entries_.size(); }
-
-private:
-    std::vector<std::pair<IpPrefix, Peer*>> entries_;
-};
-
 // Few distinct bits, so that prefixes nest, and meet again at removal.
 IpAddress random_address(std::mt19937& random, bool v4) {
     std::array<std::uint8_t, 16> raw{};
@@ -222,7 +187,7 @@ IpAddress random_address(std::mt19937& random, bool v4) {
     return v4 ? IpAddress::v4(std::span(raw).first<4>()) : IpAddress::v6(raw);
 }
 
-void compare(const AllowedIps& table, const Model& model, std::mt19937& random, bool v4) {
+void compare(const AllowedIps& table, const AllowedIpsModel& model, std::mt19937& random, bool v4) {
     for (int i = 0; i < 20; ++i) {
         const IpAddress a = random_address(random, v4);
         ASSERT_EQ(table.find(a), model.find(a)) << a.to_string();
@@ -241,7 +206,7 @@ void compare(const AllowedIps& table, const Model& model, std::mt19937& random, 
 void compare_with_model(bool v4) {
     std::mt19937 random(v4 ? 4 : 6);
     AllowedIps table;
-    Model model;
+    AllowedIpsModel model;
     for (int step = 0; step < 6000; ++step) {
         const IpAddress base = random_address(random, v4);
         const IpPrefix p{base, static_cast<std::uint8_t>(random() % (base.bits() + 1))};

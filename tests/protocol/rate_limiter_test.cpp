@@ -1,10 +1,11 @@
 #include "protocol/rate_limiter.h"
-#include "tests/crypto/seeded_entropy.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string_view>
+
+#include "tests/crypto/seeded_entropy.h"
 
 namespace wgns {
 namespace {

@@ -6,6 +6,8 @@
 #include <set>
 #include <vector>
 
+#include "replay_window_model.h"
+
 namespace wgns {
 namespace {
 
@@ -91,26 +93,12 @@ TEST(ReplayWindow, AJumpOfAWholeRingForgetsTheOldBits) {
     }
 }
 
-class Model {
-public:
-    bool accept(std::uint64_t counter) {
-        if (counter >= limit) return false;
-        if (!seen_.empty() && *seen_.rbegin() > counter && *seen_.rbegin() - counter > size)
-            return false;
-        return seen_.insert(counter).second;
-    }
-    std::uint64_t newest() const { return seen_.empty() ? 0 : *seen_.rbegin(); }
-
-private:
-    std::set<std::uint64_t> seen_;
-};
-
 TEST(ReplayWindow, AgreesWithAModel) {
     const std::uint64_t starts[] = {0, 1, 0xffffffff - 4000, limit - 20'000, limit - 3};
     std::mt19937_64 random(4711);
     for (const std::uint64_t start : starts) {
         ReplayWindow window;
-        Model model;
+        ReplayWindowModel model;
         EXPECT_EQ(window.accept(start), model.accept(start));
         for (int i = 0; i < 60'000; ++i) {
             const std::uint64_t newest = model.newest();

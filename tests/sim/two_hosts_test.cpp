@@ -1,7 +1,7 @@
 // Two whole data planes in one process, on a clock that only the test moves.
 #include <gtest/gtest.h>
 
-#include "settle.h"
+#include "two_hosts.h"
 
 namespace wgns::sim {
 namespace {
@@ -9,15 +9,7 @@ namespace {
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
 
-struct TwoHosts : ::testing::Test {
-    SimClock clock;
-    Host a{1, clock};
-    Host b{2, clock};
-
-    void connect(const PresharedKey& psk = {}) {
-        a.add_peer(b, true, psk);
-        b.add_peer(a, false, psk);
-    }
+struct TwoHostsTest : TwoHosts {
     // Moves the clock in small steps, letting both talk.
     void run_for(Duration time) {
         for (Duration passed{}; passed < time; passed += 100ms) {
@@ -30,7 +22,7 @@ struct TwoHosts : ::testing::Test {
     }
 };
 
-TEST_F(TwoHosts, AStagedPacketArrivesAfterTheHandshake) {
+TEST_F(TwoHostsTest, AStagedPacketArrivesAfterTheHandshake) {
     connect();
     const auto packet = a.packet_to(b, 100);
     a.send(packet);
@@ -39,7 +31,7 @@ TEST_F(TwoHosts, AStagedPacketArrivesAfterTheHandshake) {
     EXPECT_EQ(b.ports.written[0], packet);
 }
 
-TEST_F(TwoHosts, BothDirectionsCarryDataInOrder) {
+TEST_F(TwoHostsTest, BothDirectionsCarryDataInOrder) {
     connect();
     for (std::size_t size = 60; size < 160; ++size)
         a.send(a.packet_to(b, size));
@@ -55,7 +47,7 @@ TEST_F(TwoHosts, BothDirectionsCarryDataInOrder) {
     }
 }
 
-TEST_F(TwoHosts, APresharedKeyMustMatch) {
+TEST_F(TwoHostsTest, APresharedKeyMustMatch) {
     SeededEntropy entropy(7);
     const PresharedKey psk = generate_preshared_key(entropy);
     a.add_peer(b, true, psk);
@@ -68,7 +60,7 @@ TEST_F(TwoHosts, APresharedKeyMustMatch) {
     EXPECT_EQ(b.ports.written.size(), 1u);
 }
 
-TEST_F(TwoHosts, AStrangerIsNotAnswered) {
+TEST_F(TwoHostsTest, AStrangerIsNotAnswered) {
     a.add_peer(b, true);
     a.send(a.packet_to(b, 100));
     settle(a, b);
@@ -76,10 +68,8 @@ TEST_F(TwoHosts, AStrangerIsNotAnswered) {
     EXPECT_TRUE(b.ports.sent.empty());
 }
 
-TEST_F(TwoHosts, TheSameKeyAgainEndsNoSession) {
-    connect();
-    a.send(a.packet_to(b, 100));
-    settle(a, b);
+TEST_F(TwoHostsTest, TheSameKeyAgainEndsNoSession) {
+    establish();
     const std::uint64_t before = sent_bytes(a);
     ApplyChange again;
     again.change.private_key = a.snapshot().device.private_key.duplicate();
@@ -90,10 +80,8 @@ TEST_F(TwoHosts, TheSameKeyAgainEndsNoSession) {
     EXPECT_EQ(sent_bytes(a), before + 64 + 32);
 }
 
-TEST_F(TwoHosts, ALinkThatComesUpSendsWhereKeepalivesAreOn) {
-    connect();
-    a.send(a.packet_to(b, 100));
-    settle(a, b);
+TEST_F(TwoHostsTest, ALinkThatComesUpSendsWhereKeepalivesAreOn) {
+    establish();
     const std::uint64_t quiet = sent_bytes(a);
     a.post(LinkUp{});
     settle(a, b);
@@ -106,7 +94,7 @@ TEST_F(TwoHosts, ALinkThatComesUpSendsWhereKeepalivesAreOn) {
     EXPECT_EQ(sent_bytes(a), turned_on + 32);
 }
 
-TEST_F(TwoHosts, ALinkThatIsDownIsSilentAndComesBack) {
+TEST_F(TwoHostsTest, ALinkThatIsDownIsSilentAndComesBack) {
     connect();
     a.add_peer(b, true, {}, 25);
     settle(a, b);
@@ -123,7 +111,7 @@ TEST_F(TwoHosts, ALinkThatIsDownIsSilentAndComesBack) {
     EXPECT_EQ(a.ports.written.size(), 1u);
 }
 
-TEST_F(TwoHosts, OtherSocketsAreNotBoundToTheOldAddress) {
+TEST_F(TwoHostsTest, OtherSocketsAreNotBoundToTheOldAddress) {
     connect();
     ApplyChange roamed;
     PeerChange& peer = roamed.change.peers.emplace_back();
@@ -137,7 +125,7 @@ TEST_F(TwoHosts, OtherSocketsAreNotBoundToTheOldAddress) {
     EXPECT_TRUE(endpoint.same_remote(b.ports.address));
 }
 
-TEST_F(TwoHosts, AnIdleTunnelIsSilent) {
+TEST_F(TwoHostsTest, AnIdleTunnelIsSilent) {
     connect();
     a.send(a.packet_to(b, 100));
     run_for(30s);
@@ -147,10 +135,8 @@ TEST_F(TwoHosts, AnIdleTunnelIsSilent) {
     EXPECT_EQ(sent_bytes(b), before_b);
 }
 
-TEST_F(TwoHosts, DataThatIsNotAnsweredIsAnsweredByOneKeepalive) {
-    connect();
-    a.send(a.packet_to(b, 100));
-    settle(a, b);
+TEST_F(TwoHostsTest, DataThatIsNotAnsweredIsAnsweredByOneKeepalive) {
+    establish();
     const std::uint64_t before = sent_bytes(b);
     run_for(9s);
     EXPECT_EQ(sent_bytes(b), before);
@@ -158,7 +144,7 @@ TEST_F(TwoHosts, DataThatIsNotAnsweredIsAnsweredByOneKeepalive) {
     EXPECT_EQ(sent_bytes(b), before + data_overhead);
 }
 
-TEST_F(TwoHosts, TrafficGoesOnOverManyRekeys) {
+TEST_F(TwoHostsTest, TrafficGoesOnOverManyRekeys) {
     connect();
     std::size_t sent = 0;
     for (int second = 0; second < 600; ++second) {
@@ -169,7 +155,7 @@ TEST_F(TwoHosts, TrafficGoesOnOverManyRekeys) {
     EXPECT_EQ(b.ports.written.size(), sent);
 }
 
-TEST_F(TwoHosts, WithoutAnAnswerInitiationsStopAndStagedPacketsAreDropped) {
+TEST_F(TwoHostsTest, WithoutAnAnswerInitiationsStopAndStagedPacketsAreDropped) {
     connect();
     a.send(a.packet_to(b, 100));
     std::size_t initiations = 0;
@@ -184,10 +170,8 @@ TEST_F(TwoHosts, WithoutAnAnswerInitiationsStopAndStagedPacketsAreDropped) {
     EXPECT_EQ(a.drops(Drop::staged_expired), 1u);
 }
 
-TEST_F(TwoHosts, AReplayedDatagramIsRefused) {
-    connect();
-    a.send(a.packet_to(b, 100));
-    settle(a, b);
+TEST_F(TwoHostsTest, AReplayedDatagramIsRefused) {
+    establish();
     a.send(a.packet_to(b, 100));
     a.turn();
     ASSERT_EQ(a.ports.sent.size(), 1u);
@@ -198,7 +182,7 @@ TEST_F(TwoHosts, AReplayedDatagramIsRefused) {
     EXPECT_EQ(b.drops(Drop::replayed_packet), 1u);
 }
 
-TEST_F(TwoHosts, APacketFromAnAddressThatIsNotThePeersIsRefused) {
+TEST_F(TwoHostsTest, APacketFromAnAddressThatIsNotThePeersIsRefused) {
     connect();
     auto packet = a.packet_to(b, 100);
     packet[15] = 99;
@@ -208,10 +192,8 @@ TEST_F(TwoHosts, APacketFromAnAddressThatIsNotThePeersIsRefused) {
     EXPECT_EQ(b.drops(Drop::bad_source), 1u);
 }
 
-TEST_F(TwoHosts, TheEndpointFollowsAuthenticPackets) {
-    connect();
-    a.send(a.packet_to(b, 100));
-    settle(a, b);
+TEST_F(TwoHostsTest, TheEndpointFollowsAuthenticPackets) {
+    establish();
     a.ports.address.port = 4444;
     a.send(a.packet_to(b, 100));
     settle(a, b);
@@ -220,7 +202,7 @@ TEST_F(TwoHosts, TheEndpointFollowsAuthenticPackets) {
     EXPECT_EQ(a.ports.written.size(), 1u);
 }
 
-TEST_F(TwoHosts, PersistentKeepaliveStartsAtOnceAndGoesOn) {
+TEST_F(TwoHostsTest, PersistentKeepaliveStartsAtOnceAndGoesOn) {
     b.add_peer(a, false);
     a.add_peer(b, true, {}, 25);
     settle(a, b);

@@ -1,4 +1,4 @@
-// Two simulated hosts on a network that delivers everything at once.
+// Two simulated hosts, each the other's peer, on a network that delivers everything at once.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,5 +27,23 @@ inline void settle(Host& a, Host& b) {
     }
     ADD_FAILURE() << "the two hosts never stop talking";
 }
+
+struct TwoHosts : ::testing::Test {
+    SimClock clock;
+    Host a{1, clock};
+    Host b{2, clock};
+
+    // Only `a` knows where the other is.
+    void connect(const PresharedKey& psk = {}) {
+        a.add_peer(b, true, psk);
+        b.add_peer(a, false, psk);
+    }
+    // connect, and a session that has carried a packet of `a`.
+    void establish() {
+        connect();
+        a.send(a.packet_to(b, 100));
+        settle(a, b);
+    }
+};
 
 }  // namespace wgns::sim
