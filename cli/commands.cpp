@@ -157,7 +157,7 @@ const std::vector<DataPlanePart>& data_plane_parts() {
          "WGNS_AEAD",
          &DataPlaneWords::aead,
          "What seals and opens them",
-         {"auto", "ipsecmb", "sodium"}},
+         {"auto", "wide", "ipsecmb", "sodium"}},
         {"--offloads",
          "WGNS_OFFLOADS",
          &DataPlaneWords::offloads,

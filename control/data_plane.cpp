@@ -32,7 +32,7 @@ Result<DataPlaneChoice> choose(const DataPlaneWords& words) {
     const auto io = parse_io_kind(words.io);
     if (!io) return Error{EINVAL, "--io", words.io, "auto, uring or epoll"};
     const auto aead = parse_aead_kind(words.aead);
-    if (!aead) return Error{EINVAL, "--aead", words.aead, "auto, ipsecmb or sodium"};
+    if (!aead) return Error{EINVAL, "--aead", words.aead, "auto, wide, ipsecmb or sodium"};
     const auto offloads = parse_offloads(words.offloads);
     if (!offloads) return Error{EINVAL, "--offloads", words.offloads, "all, none, tcp or udp"};
     const auto workers = parse_workers(words.workers);

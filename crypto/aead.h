@@ -30,7 +30,7 @@ inline constexpr std::size_t aead_tag_size = 16;
 class Aead {
 public:
     virtual ~Aead() = default;
-    // "sodium", "ipsecmb": as --aead and status spell it.
+    // "wide", "ipsecmb", "sodium": as --aead and status spell it.
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 
     // seal: reads text_size bytes at input, writes text_size + 16 at output.

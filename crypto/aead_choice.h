@@ -11,9 +11,9 @@
 
 namespace wgns {
 
-enum class AeadKind { automatic, ipsecmb, sodium };
+enum class AeadKind { automatic, wide, ipsecmb, sodium };
 
-// "auto", "ipsecmb" or "sodium", as --aead takes them.
+// "auto", "wide", "ipsecmb" or "sodium", as --aead takes them.
 [[nodiscard]] std::optional<AeadKind> parse_aead_kind(std::string_view text) noexcept;
 
 struct AeadChoice {
@@ -21,8 +21,9 @@ struct AeadChoice {
     std::string reason;  // why not the first choice; empty where it was taken
 };
 
-// `automatic` takes intel-ipsec-mb where it is built in and the CPU can use it, and libsodium
-// elsewhere. What is asked for by name and is not to be had is an error.
+// `automatic` takes the first that is to be had: our own, where the CPU has its instructions;
+// intel-ipsec-mb, where it is built in; libsodium. What is asked for by name and is not to be had
+// is an error.
 [[nodiscard]] Result<AeadChoice> make_aead(AeadKind kind);
 
 }  // namespace wgns

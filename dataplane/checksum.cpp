@@ -3,15 +3,11 @@
 #include <bit>
 #include <cstring>
 
+#include "base/vector_of.h"
+
 namespace wgns {
 
 namespace {
-
-// Vectors as both compilers know them: operators work, whatever instructions the machine has.
-template <std::size_t size>
-struct VectorOf {
-    using type [[gnu::vector_size(size)]] = std::uint64_t;
-};
 
 // What is left to sum and, if it `copies`, where it goes. Forced inline, like all that it passes
 // through: the code must be made for the instructions of whoever calls it.
@@ -53,18 +49,18 @@ template <bool copies>
 }
 
 // Halves of 32 bits are added up in 64: carries are kept until fold (RFC 1071 section 2 (A), (C)).
-template <class Vector, bool copies>
+template <class Words, bool copies>
 [[gnu::always_inline]] inline Sum sum_words(Cursor<copies> at) noexcept {
     constexpr std::uint64_t low = 0xffffffff;
-    Vector sums{};
-    while (at.left >= 2 * sizeof(Vector)) {
-        Vector a, b;
+    Words sums{};
+    while (at.left >= 2 * sizeof(Words)) {
+        Words a, b;
         at.next(a);
         at.next(b);
         sums += ((a & low) + (a >> 32)) + ((b & low) + (b >> 32));
     }
     Sum sum = 0;
-    for (std::size_t i = 0; i < sizeof(Vector) / sizeof(Sum); ++i)
+    for (std::size_t i = 0; i < sizeof(Words) / sizeof(Sum); ++i)
         sum += sums[i];
     while (at.left >= sizeof(std::uint64_t)) {
         const auto word = at.template next<std::uint64_t>();
@@ -79,7 +75,7 @@ template <class Vector, bool copies>
 template <bool copies>
 [[gnu::target("avx2")]] Sum sum_avx2(const std::uint8_t* from, std::uint8_t* to,
                                      std::size_t size) noexcept {
-    return sum_words<VectorOf<32>::type>(Cursor<copies>{from, to, size});
+    return sum_words<Vector<std::uint64_t, 32>>(Cursor<copies>{from, to, size});
 }
 #endif
 
@@ -88,7 +84,7 @@ Sum sum_all(const std::uint8_t* from, std::uint8_t* to, std::size_t size) noexce
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2")) return sum_avx2<copies>(from, to, size);
 #endif
-    return sum_words<VectorOf<16>::type>(Cursor<copies>{from, to, size});
+    return sum_words<Vector<std::uint64_t, 16>>(Cursor<copies>{from, to, size});
 }
 
 std::uint16_t network_word(std::uint16_t host_order) noexcept {

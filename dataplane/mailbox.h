@@ -21,7 +21,7 @@ struct WorkerSnapshot {
     DeviceSnapshot device;
     DropCounters drops;
     std::string io;    // "uring", "epoll"
-    std::string aead;  // "sodium", "ipsecmb"
+    std::string aead;  // "wide", "ipsecmb", "sodium"
 };
 
 // The callbacks run on the worker's thread and must only hand the value on.

@@ -106,6 +106,7 @@ void add(const std::string& backend, AeadKind kind) {
 [[maybe_unused]] const bool registered = [] {
     add("sodium", AeadKind::sodium);
     add("ipsecmb", AeadKind::ipsecmb);
+    add("wide", AeadKind::wide);
     return true;
 }();
 

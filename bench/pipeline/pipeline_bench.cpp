@@ -186,7 +186,8 @@ void add_all() {
     const struct {
         const char* name;
         AeadKind kind;
-    } backends[] = {{"ipsecmb", AeadKind::ipsecmb}, {"sodium", AeadKind::sodium}};
+    } backends[] = {
+        {"wide", AeadKind::wide}, {"ipsecmb", AeadKind::ipsecmb}, {"sodium", AeadKind::sodium}};
     for (const auto& backend : backends) {
         if (!make_aead(backend.kind)) continue;
         for (const Load& load : loads) {

@@ -7,6 +7,7 @@ namespace {
 
 TEST(AeadChoice, KindsAreSpelledAsStatusNamesBackends) {
     EXPECT_EQ(parse_aead_kind("auto"), AeadKind::automatic);
+    EXPECT_EQ(parse_aead_kind("wide"), AeadKind::wide);
     EXPECT_EQ(parse_aead_kind("ipsecmb"), AeadKind::ipsecmb);
     EXPECT_EQ(parse_aead_kind("sodium"), AeadKind::sodium);
     EXPECT_EQ(parse_aead_kind("openssl"), std::nullopt);
@@ -22,15 +23,17 @@ TEST(AeadChoice, SodiumIsAlwaysThere) {
 TEST(AeadChoice, AutomaticSaysWhyItIsNotTheFastOne) {
     const auto choice = make_aead(AeadKind::automatic);
     ASSERT_TRUE(choice);
-    EXPECT_EQ(choice->aead->name() == "ipsecmb", choice->reason.empty());
+    EXPECT_EQ(choice->aead->name() == "wide", choice->reason.empty());
 }
 
 TEST(AeadChoice, WhatIsAskedForByNameIsGivenOrRefused) {
-    const auto choice = make_aead(AeadKind::ipsecmb);
-    if (choice)
-        EXPECT_EQ(choice->aead->name(), "ipsecmb");
-    else
-        EXPECT_NE(choice.error().hint.find("sodium"), std::string::npos);
+    for (const char* const name : {"wide", "ipsecmb"}) {
+        const auto choice = make_aead(*parse_aead_kind(name));
+        if (choice)
+            EXPECT_EQ(choice->aead->name(), name);
+        else
+            EXPECT_NE(choice.error().hint.find("sodium"), std::string::npos);
+    }
 }
 
 }  // namespace

@@ -232,21 +232,21 @@ TEST_P(AeadBatch, RefusesAnotherKeyAndAnotherCounter) {
 
 std::vector<BatchCase> batch_cases() {
     std::vector<BatchCase> cases;
-    for (const AeadKind kind : {AeadKind::sodium, AeadKind::ipsecmb})
+    for (const AeadKind kind : {AeadKind::sodium, AeadKind::ipsecmb, AeadKind::wide})
         for (const std::size_t size : {0u, 1u, 7u, 64u, 300u})
             for (const bool in_place : {false, true})
                 cases.push_back({kind, size, in_place});
     return cases;
 }
 
+std::string name_of(const BatchCase& one) {
+    constexpr const char* names[] = {"Auto", "Wide", "Ipsecmb", "Sodium"};
+    return names[static_cast<std::size_t>(one.kind)] +
+           std::string(one.in_place ? "InPlace" : "OutOfPlace") + std::to_string(one.size);
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, AeadBatch, ::testing::ValuesIn(batch_cases()),
-                         [](const auto& param_info) {
-                             const BatchCase& one = param_info.param;
-                             return std::string(one.kind == AeadKind::sodium ? "Sodium"
-                                                                             : "Ipsecmb") +
-                                    (one.in_place ? "InPlace" : "OutOfPlace") +
-                                    std::to_string(one.size);
-                         });
+                         [](const auto& param_info) { return name_of(param_info.param); });
 
 TEST(AeadSodium, HasAName) {
     EXPECT_EQ(make_aead_sodium()->name(), "sodium");
