@@ -81,6 +81,19 @@ std::string print_drops(const json& status) {
     return all;
 }
 
+std::string print_queues(const json& status) {
+    const auto queues = status.find("queues");
+    if (queues == status.end() || !queues->is_object()) return {};
+    std::int64_t staged = 0;
+    const auto peers = status.find("peers");
+    if (peers != status.end() && peers->is_array())
+        for (const json& peer : *peers)
+            staged += number_in(peer, "staged_packets");
+    return fmt::format("{} packets staged, {} handshake messages, longest turn {} µs", staged,
+                       number_in(*queues, "handshake_messages"),
+                       number_in(*queues, "longest_turn_us"));
+}
+
 std::string with_reason(const std::string& choice, const std::string& reason) {
     return reason.empty() ? choice : fmt::format("{} ({})", choice, reason);
 }
@@ -132,6 +145,7 @@ std::string print_status(const json& status, std::int64_t now) {
     add_line(out, "aead", with_reason(text_in(status, "aead"), text_in(status, "aead_reason")));
     add_line(out, "offloads", text_in(status, "offloads"));
     add_line(out, "workers", std::to_string(number_in(status, "workers")));
+    add_line(out, "queues", print_queues(status));
     add_line(out, "drops", print_drops(status));
     const auto peers = status.find("peers");
     if (peers != status.end() && peers->is_array())

@@ -37,15 +37,19 @@ Result<UniqueFd> open_events(NetworkPart part) {
 
 }  // namespace
 
-NetworkEvents::NetworkEvents(asio::io_context& context, UniqueFd events, Changed changed)
-    : events_(context, events.release()), pause_(context), changed_(std::move(changed)) {}
+NetworkEvents::NetworkEvents(asio::io_context& context, UniqueFd events, NetworkPart part,
+                             Changed changed)
+    : events_(context, events.release()),
+      pause_(context),
+      part_(part),
+      changed_(std::move(changed)) {}
 
 Result<std::unique_ptr<NetworkEvents>> NetworkEvents::start(asio::io_context& context,
                                                             NetworkPart part, Changed changed) {
     auto events = open_events(part);
     if (!events) return events.error();
     std::unique_ptr<NetworkEvents> made(
-        new NetworkEvents(context, *std::move(events), std::move(changed)));
+        new NetworkEvents(context, *std::move(events), part, std::move(changed)));
     made->wait();
     return made;
 }
@@ -60,6 +64,8 @@ void NetworkEvents::wait() {
 void NetworkEvents::tell() {
     take_events();
     const bool is_told = changed_();
+    // A link that is thought to be down loses the first handshake, which is repeated after 5 s.
+    if (is_told && part_ == NetworkPart::links) return wait();
     pause_.expires_after(pause_time);
     pause_.async_wait([this, is_told](const boost::system::error_code& error) {
         if (error) return;

@@ -20,8 +20,8 @@ enum class NetworkPart {
 
 class NetworkEvents {
 public:
-    // Called at once, and for all that follows within a tenth of a second once more: a routing
-    // daemon makes many changes at a time. False: it is to be told again.
+    // Called at once; of routes, for all that follows within a tenth of a second once more, because
+    // a routing daemon makes many changes at a time. False: it is to be told again.
     using Changed = std::function<bool()>;
 
     // Seen from the calling thread's network namespace. The context outlives the events, and runs
@@ -30,13 +30,15 @@ public:
                                                         NetworkPart part, Changed changed);
 
 private:
-    NetworkEvents(boost::asio::io_context& context, UniqueFd events, Changed changed);
+    NetworkEvents(boost::asio::io_context& context, UniqueFd events, NetworkPart part,
+                  Changed changed);
     void wait();
     void tell();
     void take_events();
 
     boost::asio::posix::stream_descriptor events_;
     boost::asio::steady_timer pause_;
+    NetworkPart part_;
     Changed changed_;
 };
 

@@ -21,8 +21,14 @@ json peer_json(const PeerSnapshot& peer, const DaemonSetup& setup) {
             {"latest_handshake", peer.last_handshake.seconds},
             {"rx_bytes", peer.received_bytes},
             {"tx_bytes", peer.sent_bytes},
+            {"staged_packets", peer.staged_packets},
             {"persistent_keepalive", peer.persistent_keepalive_seconds},
             {"allowed_ips", allowed_ips}};
+}
+
+json queues_json(const Queues& queues) {
+    const auto turn = std::chrono::duration_cast<std::chrono::microseconds>(queues.longest_turn);
+    return {{"handshake_messages", queues.handshake_messages}, {"longest_turn_us", turn.count()}};
 }
 
 json drops_json(const DropCounters& drops) {
@@ -55,6 +61,7 @@ json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts) {
             {"offloads", describe(facts.data_plane.offloads)},
             {"workers", facts.data_plane.workers},
             {"peers", peers},
+            {"queues", queues_json(snapshot.queues)},
             {"drops", drops_json(snapshot.drops)}};
 }
 

@@ -20,10 +20,12 @@ struct StatusFacts {
 
 // {"instance", "namespace", "interface", "public_key", "listen_port", "mtu", "io", "io_reason",
 //  "aead", "aead_reason", "offloads", "peers": [{"public_key", "name", "endpoint_configured",
-//  "endpoint", "latest_handshake", "rx_bytes", "tx_bytes", "persistent_keepalive", "allowed_ips":
-//  [...]}], "drops": {NAME: count}}
+//  "endpoint", "latest_handshake", "rx_bytes", "tx_bytes", "staged_packets",
+//  "persistent_keepalive", "allowed_ips": [...]}], "queues": {"handshake_messages",
+//  "longest_turn_us"}, "drops": {NAME: count}}
 // Times are seconds since 1970, 0: never. A text that is not known is empty. Only drops that
-// happened are listed.
+// happened are listed. The longest turn is that since the last status: for so long a worker kept
+// what it had read.
 [[nodiscard]] nlohmann::json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts);
 
 }  // namespace wgns

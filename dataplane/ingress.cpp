@@ -167,7 +167,7 @@ void Ingress::enqueue(Turn& turn, const ReceivedTrain& train, Bytes message) {
 // goes first.
 void Ingress::run_handshakes(Turn& turn, Moment moment) {
     std::size_t left = limits::handshakes_per_turn_max;
-    while (has_backlog() && left-- > 0) {
+    while (backlog_count_ != 0 && left-- > 0) {
         const Waiting& waiting = backlog_[backlog_first_];
         const Bytes message = Bytes(waiting.bytes).first(waiting.size);
         const auto consumed =

@@ -27,7 +27,8 @@ public:
     // dropped.
     void run(Turn& turn, Moment moment);
     // Handshake messages that a turn left for the next one.
-    [[nodiscard]] bool has_backlog() const noexcept { return backlog_count_ != 0; }
+    // Handshake messages that wait.
+    [[nodiscard]] std::size_t backlog() const noexcept { return backlog_count_; }
 
 private:
     // Datagrams that are handled together: enough to fill every lane of the AEAD and to make the

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "dataplane/shared_device.h"
 #include "protocol/device_change.h"
 #include "protocol/device_snapshot.h"
 #include "protocol/drop.h"
@@ -20,6 +21,7 @@ namespace wgns {
 struct WorkerSnapshot {
     DeviceSnapshot device;
     DropCounters drops;
+    Queues queues;
     std::string io;    // "uring", "epoll"
     std::string aead;  // "wide", "ipsecmb", "sodium"
 };

@@ -9,6 +9,12 @@
 
 namespace wgns {
 
+// How much waits for the workers, and how long they keep it.
+struct Queues {
+    std::size_t handshake_messages = 0;
+    Duration longest_turn{};  // since somebody asked last
+};
+
 class SharedDevice {
 public:
     // `entropy` outlives the device.
@@ -16,17 +22,16 @@ public:
 
     class Guard {
     public:
-        explicit Guard(SharedDevice& shared)
-            : lock_(shared.mutex_), device_(shared.device_), drops_(shared.drops_) {}
-        [[nodiscard]] Device* operator->() const noexcept { return &device_; }
-        [[nodiscard]] Device& operator*() const noexcept { return device_; }
+        explicit Guard(SharedDevice& shared) : lock_(shared.mutex_), shared_(shared) {}
+        [[nodiscard]] Device* operator->() const noexcept { return &shared_.device_; }
+        [[nodiscard]] Device& operator*() const noexcept { return shared_.device_; }
         // Of all workers, since the start.
-        [[nodiscard]] DropCounters& drops() const noexcept { return drops_; }
+        [[nodiscard]] DropCounters& drops() const noexcept { return shared_.drops_; }
+        [[nodiscard]] Queues& queues() const noexcept { return shared_.queues_; }
 
     private:
         std::lock_guard<std::mutex> lock_;
-        Device& device_;
-        DropCounters& drops_;
+        SharedDevice& shared_;
     };
     [[nodiscard]] Guard hold() { return Guard(*this); }
 
@@ -34,6 +39,7 @@ private:
     std::mutex mutex_;
     Device device_;
     DropCounters drops_;
+    Queues queues_;
 };
 
 }  // namespace wgns

@@ -20,6 +20,15 @@ void Turn::write_tun(const VirtioHeader& header, std::span<const iovec> packet) 
     pieces.insert(pieces.end(), packet.begin(), packet.end());
 }
 
+// Nothing is said while there were none, and a new socket begins with none.
+void Turn::count_overflows(const ReceivedTrain& train) noexcept {
+    if (train.overflows == 0) return;
+    std::uint32_t& counted = overflows_[train.from.address.is_v4() ? 0 : 1];
+    if (train.overflows < counted) counted = 0;
+    drops.count(Drop::receive_queue_full, train.overflows - counted);
+    counted = train.overflows;
+}
+
 void Turn::clear_received() noexcept {
     from_tun.clear();
     from_udp.clear();

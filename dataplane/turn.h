@@ -29,6 +29,7 @@ struct ReceivedTrain {
     std::uint8_t tos = 0;
     std::uint32_t segment_size = 0;
     MutableBytes bytes;
+    std::uint32_t overflows = 0;  // datagrams that the kernel had dropped until then, per socket
 };
 
 // One gathered TUN write: `count` pieces of Turn::pieces from `first`, a virtio-net header first.
@@ -68,6 +69,7 @@ struct Turn {
     }
     void receive(const ReceivedTrain& train) {
         received_bytes += train.bytes.size();
+        count_overflows(train);
         from_udp.push_back(train);
     }
     [[nodiscard]] bool has_enough() const noexcept { return received_bytes >= bytes_enough; }
@@ -77,6 +79,11 @@ struct Turn {
     // turn. At most writes_max packets a turn, however they are gathered.
     void write_tun(const VirtioHeader& header, std::span<const iovec> packet);
     void clear_received() noexcept;
+
+private:
+    void count_overflows(const ReceivedTrain& train) noexcept;
+
+    std::array<std::uint32_t, 2> overflows_{};  // of the socket of each family, counted until now
 };
 
 }  // namespace wgns

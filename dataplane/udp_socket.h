@@ -23,12 +23,12 @@ Result<UniqueFd> open_udp(int family, std::uint16_t port, std::uint32_t fwmark,
 // always reaches the same of them (socket(7), SO_REUSEPORT).
 [[nodiscard]] Status share_port(int udp);
 // Datagrams that one UDP_SEGMENT send may have on this kernel (see Train), found out by sending
-// some to a socket of its own; 1 where it has no UDP_SEGMENT.
+// some to a nearby port; 1 where it has no UDP_SEGMENT.
 [[nodiscard]] std::uint32_t probe_segments_max() noexcept;
 // Host order; 0 where it cannot be told.
 [[nodiscard]] std::uint16_t local_port(int udp) noexcept;
 
-// Room for what comes beside a received train: its segment size, local address and TOS.
+// Room for what comes beside a received train: its segment size, local address, TOS and overflows.
 inline constexpr std::size_t receive_control_size = 128;
 // Room for what goes beside a sent one.
 inline constexpr std::size_t send_control_size = 128;

@@ -27,6 +27,7 @@ bool Worker::turn() {
     io_->wait(longest_wait());
     const bool has_tun = io_->collect(turn_);
     const Moment moment = clock_.moment();  // one reading for the whole turn
+    const std::size_t backlog = ingress_.backlog();
     ingress_.run(turn_, moment);
     run_device(moment);
     egress_.seal(turn_);
@@ -35,6 +36,9 @@ bool Worker::turn() {
         turn_.pins.release();
         device->end_turn();
         device.drops() += std::exchange(turn_.drops, {});
+        device.queues().handshake_messages += ingress_.backlog() - backlog;
+        device.queues().longest_turn =
+            std::max(device.queues().longest_turn, clock_.now() - moment.now);
         // Whoever made a deadline is awake now and sleeps no longer than until it is due, so other
         // workers need not be told.
         deadline_ = device->next_deadline();
@@ -44,7 +48,7 @@ bool Worker::turn() {
 }
 
 Duration Worker::longest_wait() const {
-    if (ingress_.has_backlog()) return Duration::zero();
+    if (ingress_.backlog() != 0) return Duration::zero();
     if (deadline_.is_never()) return Duration::max();
     return std::max(deadline_ - clock_.now(), Duration::zero());
 }
@@ -83,7 +87,9 @@ void Worker::apply(const SharedDevice::Guard& device, Command& command, Moment m
 }
 
 WorkerSnapshot Worker::snapshot(const SharedDevice::Guard& device) const {
-    return {device->snapshot(), device.drops(), std::string(io_->name()),
+    Queues queues = device.queues();
+    device.queues().longest_turn = {};
+    return {device->snapshot(), device.drops(), queues, std::string(io_->name()),
             std::string(aead_->name())};
 }
 

@@ -148,6 +148,7 @@ DeviceSnapshot Device::snapshot() const {
         one.last_handshake = peer->last_handshake;
         one.received_bytes = peer->received_bytes;
         one.sent_bytes = peer->sent_bytes;
+        one.staged_packets = peer->staged.size();
         one.persistent_keepalive_seconds = peer->timers.persistent_keepalive_seconds();
         allowed_ips_.for_each(peer,
                               [&](const IpPrefix& prefix) { one.allowed_ips.push_back(prefix); });

@@ -18,6 +18,7 @@ struct PeerSnapshot {
     WallTime last_handshake{};                       // zero: never
     std::uint64_t received_bytes = 0;                // on the wire, authentic datagrams only
     std::uint64_t sent_bytes = 0;                    // on the wire
+    std::size_t staged_packets = 0;                  // that wait for a session
     std::uint16_t persistent_keepalive_seconds = 0;  // 0: off
     std::vector<IpPrefix> allowed_ips{};             // masked
 };

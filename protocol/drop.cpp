@@ -5,6 +5,8 @@ namespace wgns {
 std::string_view drop_name(Drop reason) noexcept {
     // No default: the compiler names a reason that has no word.
     switch (reason) {
+        case Drop::receive_queue_full:
+            return "receive_queue_full";
         case Drop::truncated_datagram:
             return "truncated_datagram";
         case Drop::not_wireguard:

@@ -12,6 +12,7 @@ namespace wgns {
 
 enum class Drop : std::uint8_t {
     // Datagrams.
+    receive_queue_full,  // by the kernel: the socket's queue was full
     truncated_datagram,  // longer than any buffer
     not_wireguard,       // no message type has this size or these first four bytes
     unknown_index,       // the receiver's index is not one of ours; handshakes too

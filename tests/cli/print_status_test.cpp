@@ -28,11 +28,12 @@ TEST(PrintStatus, ShowsDeviceAndPeers) {
         "instance": "home", "namespace": "home", "interface": "home", "public_key": "KEY",
         "listen_port": 51820, "mtu": 1420, "io": "epoll", "io_reason": "io_uring is off",
         "aead": "sodium", "aead_reason": "no AVX2", "offloads": "tcp udp", "workers": 2,
+        "queues": {"handshake_messages": 4, "longest_turn_us": 250},
         "drops": {"replay": 2},
         "peers": [
             {"public_key": "ONE", "name": "office\u001b[2J", "endpoint": "192.0.2.1:7",
              "endpoint_configured": "vpn.example.org:7", "latest_handshake": 1000,
-             "rx_bytes": 10, "tx_bytes": 2048, "persistent_keepalive": 25,
+             "rx_bytes": 10, "tx_bytes": 2048, "staged_packets": 3, "persistent_keepalive": 25,
              "allowed_ips": ["0.0.0.0/0", "::/0"]},
             {"public_key": "TWO", "endpoint_configured": "gone.example.org:7"}]})");
     EXPECT_EQ(print_status(status, 1063), R"(instance home
@@ -45,6 +46,7 @@ TEST(PrintStatus, ShowsDeviceAndPeers) {
   aead:             sodium (no AVX2)
   offloads:         tcp udp
   workers:          2
+  queues:           3 packets staged, 4 handshake messages, longest turn 250 µs
   drops:            replay 2
 
 peer ONE (office?[2J)

@@ -37,6 +37,7 @@ struct StatusTest : testing::Test {
         peer.last_handshake = {1000, 5};
         peer.received_bytes = 10;
         peer.sent_bytes = 20;
+        peer.staged_packets = 3;
         peer.persistent_keepalive_seconds = 25;
         peer.allowed_ips = {*IpPrefix::parse("10.0.0.0/8"), *IpPrefix::parse("::/0")};
         snapshot.device.peers.push_back(std::move(peer));
@@ -74,11 +75,17 @@ TEST_F(StatusTest, TellsThePeers) {
                                      {"latest_handshake", 1000},
                                      {"rx_bytes", 10},
                                      {"tx_bytes", 20},
+                                     {"staged_packets", 3},
                                      {"persistent_keepalive", 25},
                                      {"allowed_ips", {"10.0.0.0/8", "::/0"}}}));
     EXPECT_EQ(got["peers"][1]["name"], "");
     EXPECT_EQ(got["peers"][1]["endpoint"], "");
     EXPECT_EQ(got["peers"][1]["allowed_ips"], json::array());
+}
+
+TEST_F(StatusTest, TellsWhatWaits) {
+    snapshot.queues = {5, std::chrono::microseconds(250)};
+    EXPECT_EQ(status()["queues"], json({{"handshake_messages", 5}, {"longest_turn_us", 250}}));
 }
 
 TEST_F(StatusTest, TellsOnlyDropsThatHappened) {

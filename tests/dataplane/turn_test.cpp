@@ -16,6 +16,33 @@ struct TurnTest : ::testing::Test {
     }
 };
 
+// The kernel says, per socket, how many it has dropped since the socket was opened.
+TEST_F(TurnTest, CountsWhatASocketDroppedOnce) {
+    const struct {
+        const char* from;
+        std::uint32_t overflows;
+        std::uint64_t counted;
+    } table[] = {
+        {"192.0.2.1:5", 0, 0},       // 1: none
+        {"192.0.2.1:5", 7, 7},       // 2: some
+        {"192.0.2.1:5", 7, 7},       // 3: no more
+        {"192.0.2.1:5", 0, 7},       // 4: not said
+        {"192.0.2.1:5", 9, 9},       // 5: two more
+        {"[2001:db8::1]:5", 4, 13},  // 6: the other socket
+        {"192.0.2.1:5", 2, 15},      // 7: a new socket
+        {"[2001:db8::1]:5", 4, 15},  // 8: no more
+    };
+    int number = 0;
+    for (const auto& row : table) {
+        ReceivedTrain train;
+        train.from = *Endpoint::parse(row.from);
+        train.overflows = row.overflows;
+        turn.receive(train);
+        EXPECT_EQ(turn.drops[Drop::receive_queue_full], row.counted) << ++number;
+        turn.clear_received();
+    }
+}
+
 TEST_F(TurnTest, AWriteIsItsHeaderAndItsPiecesInOrder) {
     const std::array<iovec, 2> packet{piece(0, 4), piece(4, 6)};
     turn.write_tun({.gso_type = VirtioHeader::udp_l4, .gso_size = 6}, packet);

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sched.h>
 
 #include <cerrno>
+#include <thread>
+#include <vector>
 
 namespace wgns {
 namespace {
@@ -23,6 +26,54 @@ TEST(UdpSocket, BothFamiliesMayHaveTheSamePort) {
     const auto v4 = open_udp(AF_INET, 0, 0);
     ASSERT_TRUE(v4);
     EXPECT_TRUE(open_udp(AF_INET6, local_port(v4->get()), 0));
+}
+
+TEST(UdpSocket, TrainsDoNotNeedLoopback) {
+    std::uint32_t inside = 0;
+    std::thread([&] {
+        if (::unshare(CLONE_NEWNET) == 0) inside = probe_segments_max();
+    }).join();
+    if (inside == 0) return;  // without privilege
+    EXPECT_EQ(inside > 1, probe_segments_max() > 1);
+}
+
+// One receive, with room for its control messages alone.
+ReceivedTrain receive_one(int udp) {
+    static std::array<std::uint8_t, 65'536> payload;
+    alignas(cmsghdr) std::array<std::uint8_t, receive_control_size> control{};
+    iovec piece{payload.data(), payload.size()};
+    msghdr header{};
+    header.msg_iov = &piece;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    const ssize_t size = ::recvmsg(udp, &header, 0);
+    if (size < 0) return {};
+    return read_train({}, {control.data(), header.msg_controllen},
+                      MutableBytes(payload).first(static_cast<std::size_t>(size)));
+}
+
+TEST(UdpSocket, TellsHowManyDatagramsTheKernelDropped) {
+    const auto udp = open_udp(AF_INET, 0, 0), sender = open_udp(AF_INET, 0, 0);
+    ASSERT_TRUE(udp && sender);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(local_port(udp->get()));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const std::vector<std::uint8_t> bytes(60'000);
+    const auto send = [&] {
+        return ::sendto(sender->get(), bytes.data(), bytes.size(), 0,
+                        reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    };
+    constexpr int count = 1000;  // more than any receive buffer of ours holds
+    for (int i = 0; i < count; ++i)
+        send();
+    int received = 0;
+    while (!receive_one(udp->get()).bytes.empty())
+        ++received;
+    EXPECT_GT(received, 0);
+    send();
+    EXPECT_EQ(receive_one(udp->get()).overflows, static_cast<std::uint32_t>(count - received));
 }
 
 TEST(SendMessage, ASingleDatagramNeedsNothingBesideIt) {
