@@ -149,6 +149,14 @@ class Link(UapiTest):
         names, figures = (line.split() for line in udp)
         return int(figures[names.index("OutDatagrams")])
 
+    def test_a_link_hears_as_soon_as_it_is_up(self):
+        """A first initiation that is lost would be repeated after 5 s."""
+        towards_us = {"PublicKey": self.ours.public, "AllowedIPs": "10.99.0.1/32",
+                      "Endpoint": f"{HOST_V4}:{OUR_PORT}"}
+        self.peer.configure(["10.99.0.2/24"], PEER_PORT, towards_us)
+        self.ours.configure(["10.99.0.1/24"], OUR_PORT, self.towards_peer())
+        ping(self.provider, "10.99.0.1", seconds=3)
+
     def test_c59_a_link_that_is_down_is_silent(self):
         self.connect()
         self.set_link("down")
