@@ -180,11 +180,11 @@ void Invariants::judge_staged(const Node& node) {
 void Invariants::end_turn(const Node& node) {
     for (PeerView& peer : view(node).peers) {
         // In which order things happened within the turn is not known: then it may be sent.
-        if (peer.has_sent)
+        if (peer.has_sent && !peer.owes_another)
             peer.keepalive_at =
                 peer.has_accepted_data ? clock_.now() + keepalive_delay : TimePoint{};
         peer.has_new_session = peer.has_turned_on = false;
-        peer.has_accepted_data = peer.has_sent = false;
+        peer.has_accepted_data = peer.has_sent = peer.owes_another = false;
     }
 }
 
@@ -276,8 +276,8 @@ void Invariants::judge_keepalive(const Node& node, PeerView& peer) {
     if (std::exchange(peer.has_turned_on, false)) return;
     if (peer.keepalive_at.is_never() || now < peer.keepalive_at)
         return fail("silence", node, "a keepalive answers nothing");
-    peer.keepalive_at = peer.another_keepalive ? now + keepalive_delay : TimePoint{};
-    peer.another_keepalive = false;
+    peer.owes_another = std::exchange(peer.another_keepalive, false);
+    peer.keepalive_at = peer.owes_another ? now + keepalive_delay : TimePoint{};
 }
 
 // --- handshakes ---

@@ -60,6 +60,7 @@ private:
         std::set<std::pair<IpAddress, std::uint16_t>> endpoints;  // where it may be
         TimePoint keepalive_at;  // from when on one may be sent for data received
         bool another_keepalive = false;
+        bool owes_another = false;  // since this turn's keepalive, whatever else it has sent
         std::uint16_t persistent_seconds = 0;
         bool has_new_session = false;  // in this turn, as initiator
         bool has_turned_on = false;    // persistent keepalives, in this turn
