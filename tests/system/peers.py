@@ -79,6 +79,9 @@ class WireguardGo:
     def __exit__(self, *_):
         self._stack.close()
 
+    def pid(self):
+        return self._child.pid
+
     def is_ready(self):
         return f"{self.name}.sock" in entries("/run/wireguard") and self.wg("show", check=False)
 
@@ -133,6 +136,10 @@ class Interface(WireguardGo):
 
     def processes(self):
         return product_pids() - self._others
+
+    def pid(self):
+        (daemon,) = self.processes()
+        return daemon
 
     def wait_for_end(self):
         wait_until(lambda: not self.processes(), 10, f"{self.name} has ended")
