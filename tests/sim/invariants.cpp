@@ -68,6 +68,14 @@ void Invariants::resumed(const Node& node) {
     }
 }
 
+void Invariants::link_down(const Node& node) {
+    // Nothing is owed any more, and the first initiation afterwards need not wait.
+    for (PeerView& peer : view(node).peers) {
+        peer.keepalive_at = peer.last_handshake_sent = {};
+        peer.another_keepalive = false;
+    }
+}
+
 void Invariants::stimulus(const Node& node, std::uint8_t peer) {
     view(node).peers[peer].last_stimulus = clock_.now();
 }
@@ -123,6 +131,7 @@ std::vector<Flight> Invariants::after_turn(const Node& node) {
     judge_sessions(node);
     judge_writes(node);
     judge_staged(node);
+    judge_link(node);
     std::vector<Flight> sent;
     for (Datagram& datagram : node.host->ports.sent)
         sent.push_back(judge_sent(node, std::move(datagram)));
@@ -177,8 +186,28 @@ void Invariants::judge_staged(const Node& node) {
     }
 }
 
+void Invariants::judge_link(const Node& node) {
+    if (node.is_up) return;
+    if (!node.host->ports.sent.empty() || !node.host->ports.written.empty())
+        fail("link_down", node, "it sends or delivers though its link is down");
+    for (const std::uint8_t number : node.peers) {
+        const Peer* const peer = node.peer(number);
+        if (!peer) continue;
+        const Keypairs& keys = peer->keypairs;
+        if (keys.previous() || keys.current() || keys.next() || peer->handshake.pending_index())
+            fail("link_down", node, "it has keys though its link is down");
+        if (!peer->staged.empty()) fail("link_down", node, "packets are staged for later");
+    }
+}
+
 void Invariants::end_turn(const Node& node) {
     for (PeerView& peer : view(node).peers) {
+        // Without a session the keepalive that is due becomes a handshake; one more is owed still.
+        const bool is_due = !peer.keepalive_at.is_never() && peer.keepalive_at <= clock_.now();
+        if (peer.has_sent && is_due && std::exchange(peer.another_keepalive, false)) {
+            peer.keepalive_at = clock_.now() + keepalive_delay;
+            peer.owes_another = true;
+        }
         // In which order things happened within the turn is not known: then it may be sent.
         if (peer.has_sent && !peer.owes_another)
             peer.keepalive_at =

@@ -9,6 +9,7 @@
 //   replay_window   exactly what a plain set of counters allows is written to the TUN, in order
 //   healing         soon after the trouble ends everything arrives
 //   silence         no packet without a reason
+//   link_down       while a host's link is down it has no key and nothing staged, and says nothing
 //   bounded         staged packets, and turns without progress
 //   integrity       what arrives is what was sent, once, and from the right peer
 //   stamps          the time stamps of one host's initiations strictly increase
@@ -42,6 +43,7 @@ public:
     void endpoint_set(const Node& node, std::uint8_t peer, const Endpoint& endpoint);
     void keepalive_set(const Node& node, std::uint8_t peer, std::uint16_t seconds);
     void resumed(const Node& node);
+    void link_down(const Node& node);
     // Something that a packet to the peer may follow from.
     void stimulus(const Node& node, std::uint8_t peer);
 
@@ -90,6 +92,7 @@ private:
     void judge_writes(const Node& node);
     void judge_sessions(const Node& node);
     void judge_staged(const Node& node);
+    void judge_link(const Node& node);
     [[nodiscard]] Flight judge_sent(const Node& node, Datagram datagram);
     void judge_data(const Node& node, const Datagram& datagram, Message& message);
     void judge_counter(const Node& node, const DataView& view, SessionRecord& record);

@@ -24,6 +24,7 @@ struct Node {
     std::shared_ptr<const StaticIdentity> identity;
     Endpoint address;
     std::unique_ptr<Host> host;
+    bool is_up = true;  // its interface
     bool is_suspended = false;
     TimePoint suspended_at;
     TimePoint resumes_at;  // "never": when calm comes

@@ -13,14 +13,12 @@ using std::chrono_literals::operator""ms;
 
 // Of all misfortunes; what costs most CPU is rare.
 constexpr std::array likely = {
-    Event::rebind,         Event::rebind,    Event::rebind,
-    Event::restart,        Event::restart,   Event::suspend,
-    Event::suspend,        Event::wall_jump, Event::wall_jump,
-    Event::keepalive,      Event::keepalive, Event::preshared_key,
-    Event::private_key,    Event::mtu,       Event::forget_sources,
-    Event::link_up,        Event::replay,    Event::replay,
-    Event::replay,         Event::garbage,   Event::garbage,
-    Event::spoofed_packet,
+    Event::rebind,      Event::rebind,    Event::rebind,         Event::restart,
+    Event::restart,     Event::suspend,   Event::suspend,        Event::wall_jump,
+    Event::wall_jump,   Event::keepalive, Event::keepalive,      Event::preshared_key,
+    Event::private_key, Event::mtu,       Event::forget_sources, Event::link_down,
+    Event::link_down,   Event::link_up,   Event::replay,         Event::replay,
+    Event::replay,      Event::garbage,   Event::garbage,        Event::spoofed_packet,
 };
 
 }  // namespace
@@ -61,8 +59,12 @@ void Scenario::plan_trouble(Duration length) {
              .event = Event::flood,
              .host = any_host(),
              .amount = static_cast<std::uint32_t>(dice_.between(150, 400))});
-    // Whoever was not told of a key is told in time.
+    // A link comes back, and whoever was not told of a key is told in time.
     for (const Occurrence& what : std::deque(planned_)) {
+        if (what.event == Event::link_down)
+            add({.at = std::min(what.at + dice_.between(1ms, 60s), end_),
+                 .event = Event::link_up,
+                 .host = what.host});
         if (what.event != Event::preshared_key && what.event != Event::private_key) continue;
         for (std::uint8_t host = 1; host <= hosts_; ++host)
             add({.at = what.at + dice_.between(0ms, 20s), .event = Event::tell_keys, .host = host});

@@ -26,7 +26,8 @@ enum class Event : std::uint8_t {
     keepalive,       // persistent ones of `host`, every `amount` seconds; 0: off
     mtu,             // of `host`: `amount`
     forget_sources,  // at `host`
-    link_up,         // at `host`
+    link_down,       // at `host`
+    link_up,         // at `host`, which may be up
     flood,           // a stranger asks `host` for `amount` handshakes at once
     replay,          // a stranger repeats `amount` datagrams
     garbage,         // a stranger sends `host` bytes that mean nothing

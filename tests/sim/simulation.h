@@ -46,6 +46,7 @@ private:
     void change_identity(Node& node);
     void tell_keys(Node& node);
     void set_keepalive(Node& node, std::uint32_t seconds);
+    void bring_down(Node& node);
     void bring_up(Node& node);
     void flood(Node& node, std::uint32_t amount);
     void replay(std::uint32_t amount);

@@ -68,6 +68,8 @@ void Simulation::occur_to(Node& node, const Occurrence& what) {
             return post(node, SetMtu{what.amount});
         case Event::forget_sources:
             return post(node, ForgetSources{});
+        case Event::link_down:
+            return bring_down(node);
         case Event::link_up:
             return bring_up(node);
         case Event::flood:
@@ -80,8 +82,10 @@ void Simulation::occur_to(Node& node, const Occurrence& what) {
 void Simulation::calm() {
     network_.set_conditions({});
     network_.clear();
-    for (Node& each : nodes_)
+    for (Node& each : nodes_) {
         if (each.is_suspended) resume(each);
+        if (!each.is_up) bring_up(each);
+    }
     for (Node& each : nodes_)
         for (const std::uint8_t peer : each.peers)
             configure(each, peer, each.number != 1);
@@ -90,6 +94,7 @@ void Simulation::calm() {
 
 void Simulation::send_packets(const Occurrence& what, std::uint8_t claims) {
     Node& from = node(what.host);
+    if (!from.is_up) return;  // no route leads there
     const bool is_promised = !calm_since_.is_never() && claims == what.host &&
                              clock_.now() - calm_since_ >= healing_time;
     for (std::uint32_t i = 0; i < std::max(what.amount, 1u); ++i) {
@@ -123,6 +128,7 @@ void Simulation::start(Node& node) {
         ahead = node.host->clock.ahead_seconds;
     }
     node.is_suspended = false;
+    node.is_up = true;
     node.waiting.clear();
     node.waiting_handshakes = 0;
     blind_stranger();
@@ -191,7 +197,15 @@ void Simulation::set_keepalive(Node& node, std::uint32_t seconds) {
     tell_keys(node);
 }
 
+void Simulation::bring_down(Node& node) {
+    turn(node);  // what it owes by now
+    node.is_up = false;
+    invariants_.link_down(node);
+    post(node, LinkDown{});
+}
+
 void Simulation::bring_up(Node& node) {
+    node.is_up = true;
     for (const std::uint8_t peer : node.peers)
         invariants_.keepalive_set(node, peer, node.keepalive_seconds);
     post(node, LinkUp{});
