@@ -50,11 +50,12 @@ ifinfomsg link_body(std::uint32_t index) noexcept {
 }
 
 Link link_of(const nlmsghdr& answer) {
-    const auto& body = *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&answer));
     Link link;
-    link.index = static_cast<std::uint32_t>(body.ifi_index);
-    link.is_up = (body.ifi_flags & IFF_UP) != 0;
-    for_each_attribute(answer, sizeof body, [&](const nlattr& attribute) {
+    const auto* const body = body_of<ifinfomsg>(answer);
+    if (!body) return link;
+    link.index = static_cast<std::uint32_t>(body->ifi_index);
+    link.is_up = (body->ifi_flags & IFF_UP) != 0;
+    for_each_attribute(answer, sizeof *body, [&](const nlattr& attribute) {
         const std::uint16_t type = mnl_attr_get_type(&attribute);
         if (type == IFLA_IFNAME) link.name = text_of(attribute);
         if (type == IFLA_MTU) link.mtu = number_of(attribute);
@@ -93,13 +94,13 @@ RouteAnswer route_of(const nlmsghdr& answer) {
 
 // Whether `answer` is a route to exactly `route.destination` in its table, over `link`.
 bool is_same_route(const nlmsghdr& answer, const Link& link, const Route& route) {
-    const auto& body = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&answer));
-    if (body.rtm_dst_len != route.destination.length) return false;
+    const auto* const body = body_of<rtmsg>(answer);
+    if (!body || body->rtm_dst_len != route.destination.length) return false;
     const Bytes wanted = route.destination.address.bytes();
     bool is_there = route.destination.length == 0;
     bool is_over_link = false;
-    std::uint32_t table = body.rtm_table;
-    for_each_attribute(answer, sizeof body, [&](const nlattr& attribute) {
+    std::uint32_t table = body->rtm_table;
+    for_each_attribute(answer, sizeof *body, [&](const nlattr& attribute) {
         const std::uint16_t type = mnl_attr_get_type(&attribute);
         if (type == RTA_TABLE) table = number_of(attribute);
         if (type == RTA_OIF) is_over_link = number_of(attribute) == link.index;

@@ -13,11 +13,11 @@ constexpr std::size_t answer_size = 32'768;
 
 // The kernel's sentence about what was wrong, where it has one (extended acknowledgement).
 std::string explanation(const nlmsghdr& message) {
-    if ((message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
-    const auto& failure = *static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(&message));
+    const auto* const failure = body_of<nlmsgerr>(message);
+    if (!failure || (message.nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
     std::size_t skipped = sizeof(nlmsgerr);
     if ((message.nlmsg_flags & NLM_F_CAPPED) == 0)
-        skipped += mnl_nlmsg_get_payload_len(&failure.msg);
+        skipped += mnl_nlmsg_get_payload_len(&failure->msg);
     std::string text;
     for_each_attribute(message, skipped, [&](const nlattr& attribute) {
         if (mnl_attr_get_type(&attribute) == NLMSGERR_ATTR_MSG) text = text_of(attribute);
@@ -28,6 +28,13 @@ std::string explanation(const nlmsghdr& message) {
 // libmnl before 1.0.5 takes a length of 2^31 for negative, and then it fits everywhere.
 bool is_whole(const nlmsghdr& message, int left) noexcept {
     return mnl_nlmsg_ok(&message, left) && message.nlmsg_len <= static_cast<unsigned>(left);
+}
+
+// What an acknowledgement tells, as an errno value; 0: it is done.
+int code_of(const nlmsghdr& message) noexcept {
+    constexpr int errno_max = 4095;  // the kernel's MAX_ERRNO
+    const int* const told = body_of<int>(message);
+    return told && *told <= 0 && *told >= -errno_max ? -*told : EPROTO;
 }
 
 bool ends_answer(const nlmsghdr& message) noexcept {
@@ -71,7 +78,7 @@ Status Netlink::query(nlmsghdr& message, const char* operation, std::string subj
                 answer(*one);
                 continue;
             }
-            const int code = -*static_cast<const int*>(mnl_nlmsg_get_payload(one));
+            const int code = code_of(*one);
             if (code == 0) return Done{};
             return Error{code, operation, std::move(subject), explanation(*one)};
         }

@@ -13,11 +13,18 @@
 
 namespace wgns {
 
-// The socket keeps the network namespace of the thread that opened it. One thread at a time.
+// What the message begins with, or null where it is too short for that.
+template <class T>
+[[nodiscard]] const T* body_of(const nlmsghdr& message) noexcept {
+    if (::mnl_nlmsg_get_payload_len(&message) < sizeof(T)) return nullptr;
+    return static_cast<const T*>(::mnl_nlmsg_get_payload(&message));
+}
+
 // Calls fn(const nlattr&) for each attribute behind the message's own header of `header_size`
-// bytes.
+// bytes; none where the message is shorter than that.
 template <class Fn>
 void for_each_attribute(const nlmsghdr& message, std::size_t header_size, Fn fn) {
+    if (header_size > ::mnl_nlmsg_get_payload_len(&message)) return;
     const auto* at =
         static_cast<const char*>(::mnl_nlmsg_get_payload_offset(&message, header_size));
     const auto* const end = static_cast<const char*>(::mnl_nlmsg_get_payload_tail(&message));
@@ -41,6 +48,7 @@ void for_each_attribute(const nlmsghdr& message, std::size_t header_size, Fn fn)
     return {text, ::strnlen(text, mnl_attr_get_payload_len(&attribute))};
 }
 
+// The socket keeps the network namespace of the thread that opened it. One thread at a time.
 class Netlink {
 public:
     [[nodiscard]] static Result<Netlink> open();
