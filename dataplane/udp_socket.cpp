@@ -206,14 +206,18 @@ void SendMessage::set(const Train& train) noexcept {
 }
 
 std::uint32_t resend(int udp, const Train& train, int error) noexcept {
-    // A full queue or an unreachable network does not get better by smaller parts.
-    const bool may_help =
-        error == EIO || error == EINVAL || error == EMSGSIZE || error == EADDRNOTAVAIL;
+    // What a source that is no longer ours is called, or its interface; Linux 6.18 says of IPv4
+    // that the network is unreachable.
+    const bool is_stale =
+        train.to.local != IpAddress{} &&
+        (error == EINVAL || error == EADDRNOTAVAIL || error == ENETUNREACH || error == ENODEV);
+    // A full queue or a network that really is unreachable does not get better by smaller parts.
+    const bool may_help = is_stale || error == EIO || error == EINVAL || error == EMSGSIZE;
     if (!may_help) return 0;
     std::uint32_t sent = 0;
     Train single = train;
     single.count = 1;
-    if (error == EINVAL || error == EADDRNOTAVAIL) single.to.forget_local();
+    if (is_stale) single.to.forget_local();
     for (std::uint32_t at = 0; at < train.used; at += train.segment_size) {
         single.data = train.data + at;
         single.used = std::min(train.segment_size, train.used - at);

@@ -109,6 +109,17 @@ TEST_P(IoTest, ASendThatFailsIsCountedAndItsTrainComesBack) {
     EXPECT_EQ(harness.work.to_udp.free_count(), free);
 }
 
+// As after a move to another network, where nobody has the source that was kept.
+TEST_P(IoTest, ATrainWithAStaleSourceIsSentAllTheSame) {
+    Endpoint to = harness.far;
+    to.local = *IpAddress::parse("203.0.113.1");
+    for (int i = 0; i < 3; ++i)
+        static_cast<void>(harness.work.to_udp.datagram(to, 100, 0));
+    std::size_t received = 0;
+    harness.turn_until([&] { return (received += harness.receive_from_io().size()) == 300; });
+    EXPECT_EQ(harness.work.drops[Drop::send_failed], 0u);
+}
+
 TEST_P(IoTest, IsWokenByTheMailbox) {
     ASSERT_TRUE(harness.mailbox.post(Stop{}));
     harness.io->wait(std::chrono::seconds(5));
