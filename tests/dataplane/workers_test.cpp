@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <future>
@@ -164,6 +165,16 @@ protected:
         store_be(MutableBytes(packet).subspan(number_at + 4), number);
         return frame_of(packet);
     }
+    // A peer to come, or to go, that nobody sends to.
+    static DeviceChange stranger(bool remove) {
+        DeviceChange change;
+        PeerChange& peer = change.peers.emplace_back();
+        peer.public_key.bytes[0] = 9;
+        peer.remove = remove;
+        peer.endpoint = outer_endpoint(9);
+        peer.allowed_ips.push_back({*IpPrefix::parse("10.0.0.9/32"), false});
+        return change;
+    }
     static void expect_no_drops(const WorkerSnapshot& snapshot) {
         for (std::size_t i = 0; i < drop_count; ++i) {
             const auto reason = static_cast<Drop>(i);
@@ -195,6 +206,30 @@ TEST_P(WorkersFlow, NoneIsReorderedDuplicatedOrLost) {
     const std::chrono::duration<double> took = SteadyClock::now() - start;
     RecordProperty("packets_per_second",
                    static_cast<int>(static_cast<double>(count) / took.count()));
+    EXPECT_EQ(sink.wrong(), 0u);
+    expect_no_drops(a.snapshot());
+    expect_no_drops(b.snapshot());
+}
+
+// Another peer comes and goes meanwhile, and whoever asks is answered.
+TEST_P(WorkersFlow, ChangesOfOthersDisturbNoFlow) {
+    std::atomic<bool> is_over = false;
+    std::atomic<unsigned> changes = 0;
+    std::thread changer([&] {
+        for (; !is_over; ++changes) {
+            for (Instance* const instance : {&a, &b}) {
+                EXPECT_TRUE(instance->apply(stranger(false)));
+                EXPECT_EQ(instance->snapshot().device.peers.size(), 2u);
+                EXPECT_TRUE(instance->workers().post(ForgetSources{}));
+                EXPECT_TRUE(instance->apply(stranger(true)));
+            }
+        }
+    });
+    send(20'000);
+    EXPECT_TRUE(holds_soon([&] { return changes > 3; }));
+    is_over = true;
+    changer.join();
+    EXPECT_TRUE(holds_soon([&] { return sink.received() == 20'001; }));
     EXPECT_EQ(sink.wrong(), 0u);
     expect_no_drops(a.snapshot());
     expect_no_drops(b.snapshot());

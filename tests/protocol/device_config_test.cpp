@@ -87,6 +87,15 @@ TEST_F(DeviceConfigTest, ARemovedPeerLeavesNothingBehind) {
     EXPECT_TRUE(a.device.next_deadline().is_never());
 }
 
+TEST_F(DeviceConfigTest, WhatIsSaidOfARemovedPeerIsNotApplied) {
+    connect();
+    PeerChange change = with_prefix(Side::peer_change(b, true), "10.1.0.0/16");
+    change.remove = true;
+    a.apply(std::move(change));
+    EXPECT_TRUE(a.device.snapshot().peers.empty());
+    EXPECT_EQ(owner_of("10.1.0.1"), PublicKey{});
+}
+
 TEST_F(DeviceConfigTest, ARemovedPeerHasNoPacketsToSend) {
     connect();
     a.send(b, "staged");

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""up, down and what happens when processes die in between."""
+"""up, down and what happens when processes die in between. WGNS_LONG_TESTS=1: the daemon is stopped
+for longer than a key lives."""
 
 import os
 import signal
+import time
 
 import harness
 from harness import answers, entries, inside, ping, product_binary, run, wait_until
@@ -10,6 +12,7 @@ from peers import foreground
 from tunnel import PEER_V4, TunnelTest
 
 NO_SUCH_INSTANCE = 3
+STOPPED_SECONDS = 200 if os.environ.get("WGNS_LONG_TESTS") == "1" else 3
 
 
 class Lifecycle(TunnelTest):
@@ -96,6 +99,20 @@ class Lifecycle(TunnelTest):
         wait_until(lambda: answers(self.name, PEER_V4), 30, "the tunnel carries again")
         self.ours.down()
         self.assert_gone()
+
+    def test_a_daemon_that_was_stopped_goes_on(self):
+        self.connect()
+        ping(self.name, PEER_V4)
+        first = self.peer.of_peer("latest-handshakes", self.ours.public)
+        daemon = wait_until(self.ours.daemon, 5, "a daemon under its supervisor")
+        os.kill(daemon, signal.SIGSTOP)
+        time.sleep(STOPPED_SECONDS)
+        os.kill(daemon, signal.SIGCONT)
+        wait_until(lambda: answers(self.name, PEER_V4), 10, "the tunnel carries again")
+        self.assertEqual(self.ours.daemon(), daemon)
+        if STOPPED_SECONDS > 180:
+            last = self.peer.of_peer("latest-handshakes", self.ours.public)
+            self.assertNotEqual(last, first, "the key was too old")
 
     def test_no_daemon_without_its_supervisor(self):
         self.connect()

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 
 import harness
 from harness import (
@@ -199,6 +200,34 @@ class Life(UapiTest):
                 os.kill(pid, number)
                 self.assert_ended()
                 self.assertEqual(self.ours.start().returncode, 0)
+
+    def test_a_signal_ends_it_at_full_load(self):
+        self.connect()
+        server = inside(self.provider, "iperf3", "-s", "-B", PEER_V4)
+        self.enter(process(server, self.folder / "server.log"))
+        listens = lambda: ":5201" in run(inside(self.provider, "ss", "-Hltn")).stdout  # noqa: E731
+        wait_until(listens, 10, "iperf3 listens")
+        client = ["iperf3", "-c", PEER_V4, "-u", "-b", "0", "--bidir", "-t", "60"]
+        self.enter(process(inside(self.host, *client), self.folder / "client.log"))
+        carried = lambda: all(  # noqa: E731
+            int(each) > 5e6 for each in self.ours.of_peer("transfer", self.peer.public))
+        wait_until(carried, 20, "traffic both ways")
+        (pid,) = self.ours.processes()
+        os.kill(pid, signal.SIGINT)
+        wait_until(lambda: not self.ours.processes(), 2, "it has ended in time")
+        self.assert_ended()
+
+    def test_a_signal_right_after_the_start_ends_it(self):
+        os.unlink(self.socket)
+        self.assert_ended()
+        for milliseconds in range(0, 60, 6):
+            with self.subTest(milliseconds):
+                command = inside(self.host, product_binary(), "-f", self.ours.name)
+                with process(command, self.folder / "short.log") as child:
+                    time.sleep(milliseconds / 1000)
+                    child.terminate()
+                    self.assertIn(child.wait(timeout=5), (0, -signal.SIGTERM))
+                self.assert_ended()
 
     def test_deleting_the_link_ends_it(self):
         self.connect()
