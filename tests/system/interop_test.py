@@ -2,9 +2,22 @@
 """The product and wireguard-go understand each other."""
 
 import harness
-from harness import HOST_V6, PREFIX, PROVIDER_V4, PROVIDER_V6, answers, ping, run, wait_until
+from harness import (
+    HOST_V6,
+    PREFIX,
+    PROVIDER_V4,
+    PROVIDER_V6,
+    answers,
+    inside,
+    ping,
+    run,
+    wait_until,
+)
 from peers import WireguardGo, preshared_key, public_key
 from tunnel import OUR_PORT, OUR_V4, OUR_V6, PEER_PORT, PEER_V4, PEER_V6, TunnelTest
+
+# What a datagram holds (65,507 bytes) without our 32, rounded down to padding's 16.
+LARGEST = 65_472
 
 
 class Interop(TunnelTest):
@@ -62,6 +75,22 @@ class Interop(TunnelTest):
     def received(self):
         """Bytes that wireguard-go received from us; a keepalive is 32."""
         return int(self.peer.of_peer("transfer", self.ours.public)[0])
+
+    def test_without_ipv6_outside(self):
+        setting = "/proc/sys/net/ipv6/conf/all/disable_ipv6"
+        run(inside(self.host, "sh", "-c", f"echo 1 > {setting}"))
+        self.connect()
+        self.ping_both_families()
+
+    def test_packets_that_the_outer_network_must_cut(self):
+        self.configure_peer()
+        self.ours.up(self.interface(MTU=LARGEST), self.towards_peer())
+        run(["ip", "-n", self.provider, "link", "set", self.peer.name, "mtu", LARGEST])
+        headers = 28
+        for size in (9000, LARGEST):
+            with self.subTest(size):
+                command = ["ping", "-n", "-c", 3, "-i", "0.2", "-s", size - headers, PEER_V4]
+                run(inside(self.name, *command))
 
     def test_two_peers(self):
         second = self.enter(WireguardGo(self.provider, f"{PREFIX}s", self.folder))
