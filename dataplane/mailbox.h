@@ -29,7 +29,7 @@ struct WorkerSnapshot {
 // The callbacks run on the worker's thread and must only hand the value on.
 struct ApplyChange {
     DeviceChange change;
-    std::function<void(int error)> done;  // errno, 0: applied
+    std::function<void(int error)> done;  // errno, 0: applied; EINVAL: too many peers
 };
 struct TakeSnapshot {
     std::function<void(WorkerSnapshot)> done;

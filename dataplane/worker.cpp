@@ -1,6 +1,7 @@
 #include "dataplane/worker.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace wgns {
@@ -66,8 +67,8 @@ void Worker::run_device(Moment moment) {
 
 void Worker::apply(const SharedDevice::Guard& device, Command& command, Moment moment) {
     if (auto* const change = std::get_if<ApplyChange>(&command)) {
-        device->apply(std::move(change->change), moment, turn_.to_udp);
-        if (change->done) change->done(0);
+        const bool has_room = device->apply(std::move(change->change), moment, turn_.to_udp);
+        if (change->done) change->done(has_room ? 0 : EINVAL);
     } else if (const auto* const take = std::get_if<TakeSnapshot>(&command)) {
         take->done(snapshot(device));
     } else if (const auto* const mtu = std::get_if<SetMtu>(&command)) {

@@ -16,17 +16,19 @@ Device::~Device() {
 
 // --- configuration ---
 
-void Device::apply(DeviceChange change, Moment moment, Outbox& outbox) {
+bool Device::apply(DeviceChange change, Moment moment, Outbox& outbox) {
     const bool has_other_key =
         change.private_key && set_private_key(std::move(*change.private_key));
     if (change.replace_peers)
         while (!peers_.empty())
             remove_peer(*peers_.begin()->second);
+    bool has_room = true;
     for (PeerChange& peer : change.peers)
-        apply(peer, moment, outbox);
-    if (!has_other_key) return;
-    for (auto& [key, peer] : peers_)
-        begin(*peer, moment, outbox);
+        has_room &= apply(peer, moment, outbox);
+    if (has_other_key)
+        for (auto& [key, peer] : peers_)
+            begin(*peer, moment, outbox);
+    return has_room;
 }
 
 bool Device::set_private_key(PrivateKey key) {
@@ -49,13 +51,16 @@ bool Device::set_private_key(PrivateKey key) {
     return true;
 }
 
-void Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
+bool Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
+    Peer* peer = find_peer(change.public_key);
     if (change.remove) {
-        if (Peer* const peer = find_peer(change.public_key)) remove_peer(*peer);
-        return;
+        if (peer) remove_peer(*peer);
+        return true;
     }
-    Peer* const peer = peer_for(change);
-    if (!peer) return;
+    const bool is_ourselves = identity_ && identity_->public_key() == change.public_key;
+    if (!peer && (change.update_only || is_ourselves)) return true;
+    if (!peer) peer = make_peer(change.public_key);
+    if (!peer) return false;
     if (change.preshared_key) peer->handshake.set_preshared_key(std::move(*change.preshared_key));
     bool may_begin = false;
     if (change.endpoint) {
@@ -75,6 +80,7 @@ void Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
     }
     if (may_begin || !peer->staged.empty()) begin(*peer, moment, outbox);
     reschedule(*peer);
+    return true;
 }
 
 // What could not go before: a persistent keepalive, or what is staged.
@@ -113,15 +119,12 @@ Peer* Device::find_peer(const PublicKey& key) const noexcept {
     return found == peers_.end() ? nullptr : found->second.get();
 }
 
-// The peer that is meant, made where that is meant too; null: there is none, and nothing is to be
-// done.
-Peer* Device::peer_for(const PeerChange& change) {
-    if (Peer* const peer = find_peer(change.public_key)) return peer;
-    const bool is_ourselves = identity_ && identity_->public_key() == change.public_key;
-    if (change.update_only || is_ourselves || peers_.size() >= limits::peers_max) return nullptr;
-    auto made = std::make_unique<Peer>(change.public_key, next_sequence_++);
-    if (identity_) made->handshake.set_identities(*identity_, change.public_key);
-    return peers_.emplace(change.public_key, std::move(made)).first->second.get();
+// Null: there is no room.
+Peer* Device::make_peer(const PublicKey& key) {
+    if (peers_.size() >= limits::peers_max) return nullptr;
+    auto made = std::make_unique<Peer>(key, next_sequence_++);
+    if (identity_) made->handshake.set_identities(*identity_, key);
+    return peers_.emplace(key, std::move(made)).first->second.get();
 }
 
 void Device::remove_peer(Peer& peer) {

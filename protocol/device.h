@@ -39,8 +39,9 @@ public:
     // --- configuration (device.cpp) ---
 
     // As UAPI's `set` means it; ports and marks are the caller's affair. A peer with our own key is
-    // ignored.
-    void apply(DeviceChange change, Moment moment, Outbox& outbox);
+    // ignored. False: there was no room for all of its peers (limits::peers_max); the rest is
+    // applied.
+    [[nodiscard]] bool apply(DeviceChange change, Moment moment, Outbox& outbox);
     [[nodiscard]] DeviceSnapshot snapshot() const;
     // The interface's, which bounds padding.
     [[nodiscard]] std::uint32_t mtu() const noexcept { return mtu_; }
@@ -88,9 +89,9 @@ public:
 
 private:
     [[nodiscard]] Peer* find_peer(const PublicKey& key) const noexcept;
-    [[nodiscard]] Peer* peer_for(const PeerChange& change);
+    [[nodiscard]] Peer* make_peer(const PublicKey& key);
     [[nodiscard]] bool set_private_key(PrivateKey key);  // false: it is the same again
-    void apply(PeerChange& change, Moment moment, Outbox& outbox);
+    [[nodiscard]] bool apply(PeerChange& change, Moment moment, Outbox& outbox);
     void remove_peer(Peer& peer);
     void begin(Peer& peer, Moment moment, Outbox& outbox);
 

@@ -115,8 +115,10 @@ IpAddress DevicePair::Side::other_inner() const {
 DevicePair::DevicePair() {
     const PrivateKey key_a = generate_private_key(a.entropy);
     const PrivateKey key_b = generate_private_key(b.entropy);
-    a.shared.hold()->apply(introduce(key_a, public_key_of(key_b), b.number), moment(), a.outbox);
-    b.shared.hold()->apply(introduce(key_b, public_key_of(key_a), a.number), moment(), b.outbox);
+    EXPECT_TRUE(a.shared.hold()->apply(introduce(key_a, public_key_of(key_b), b.number), moment(),
+                                       a.outbox));
+    EXPECT_TRUE(b.shared.hold()->apply(introduce(key_b, public_key_of(key_a), a.number), moment(),
+                                       b.outbox));
 }
 
 void DevicePair::connect() {

@@ -83,6 +83,17 @@ TEST_F(WorkerTest, AppliesCommandsInOrderAndAnswersThem) {
     EXPECT_EQ(snapshot.aead, "sodium");
 }
 
+TEST_F(WorkerTest, TellsThatThereIsNoRoomForAllPeers) {
+    ApplyChange change;
+    for (std::uint32_t number = 0; number <= limits::peers_max; ++number)
+        store_le(MutableBytes(change.change.peers.emplace_back().public_key.bytes), number);
+    int told = 0;
+    change.done = [&](int error) { told = error; };
+    post(std::move(change));
+    EXPECT_TRUE(turn());
+    EXPECT_EQ(told, EINVAL);
+}
+
 TEST_F(WorkerTest, LeavesTheMailboxAloneUntilTheIoSaysSo) {
     EXPECT_TRUE(mailbox.post(Stop{}));
     EXPECT_TRUE(turn());

@@ -137,11 +137,13 @@ TEST_F(DeviceConfigTest, PeersAreBounded) {
     change.private_key.emplace();  // none: or each peer costs a Diffie-Hellman
     for (std::uint32_t number = 1; number <= limits::peers_max + 1; ++number)
         change.peers.push_back(some_peer(number));
-    a.apply(std::move(change));
+    EXPECT_FALSE(a.apply(std::move(change)));
     EXPECT_EQ(a.device.snapshot().peers.size(), limits::peers_max);
+    EXPECT_FALSE(a.apply(some_peer(limits::peers_max + 1))) << "nor in a change of its own";
+    EXPECT_TRUE(a.apply(some_peer(1)));
     DeviceChange none;
     none.replace_peers = true;
-    a.apply(std::move(none));
+    EXPECT_TRUE(a.apply(std::move(none)));
     EXPECT_TRUE(a.device.snapshot().peers.empty());
 }
 

@@ -44,14 +44,14 @@ PeerChange Side::peer_change(const Side& other, bool knows_endpoint) {
     return change;
 }
 
-void Side::apply(PeerChange peer) {
+bool Side::apply(PeerChange peer) {
     DeviceChange change;
     change.peers.push_back(std::move(peer));
-    apply(std::move(change));
+    return apply(std::move(change));
 }
 
-void Side::apply(DeviceChange change) {
-    device.apply(std::move(change), clock.moment(), outbox);
+bool Side::apply(DeviceChange change) {
+    return device.apply(std::move(change), clock.moment(), outbox);
 }
 
 void Side::set_private_key(const PrivateKey& wanted) {

@@ -44,8 +44,8 @@ struct Side {
 
     // A change that makes `other` a peer, to be completed and applied.
     [[nodiscard]] static PeerChange peer_change(const Side& other, bool knows_endpoint);
-    void apply(PeerChange peer);
-    void apply(DeviceChange change);
+    bool apply(PeerChange peer);
+    bool apply(DeviceChange change);
     void set_private_key(const PrivateKey& secret);
     [[nodiscard]] Peer& peer(const Side& other) const;
     [[nodiscard]] PeerSnapshot peer_snapshot() const;  // of the only peer

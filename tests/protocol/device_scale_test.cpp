@@ -31,7 +31,9 @@ struct DeviceScaleTest : ::testing::Test {
         store_be(raw, number);
         return {IpAddress::v4(raw), 32};
     }
-    void apply(DeviceChange change) { device.apply(std::move(change), clock.moment(), outbox); }
+    void apply(DeviceChange change) {
+        EXPECT_TRUE(device.apply(std::move(change), clock.moment(), outbox));
+    }
     template <class Fn>
     static Duration time_of(Fn fn) {
         const auto before = std::chrono::steady_clock::now();
