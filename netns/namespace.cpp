@@ -107,6 +107,15 @@ Result<Namespace> Namespace::create() {
     return std::move(*made);
 }
 
+Status expect_namespace(ino_t identity) {
+    const auto here = Namespace::current();
+    if (!here) return here.error();
+    if (here->identity() != identity)
+        return Error{EXDEV, "network namespace", std::to_string(here->identity()),
+                     "this is not the one that was made"};
+    return Done{};
+}
+
 Status give_name(const Namespace& ns, const std::string& name) {
     if (auto shared = share_folder(); !shared) return shared;
     const std::string path = netns_path(name);

@@ -61,6 +61,10 @@ private:
     ino_t identity_;
 };
 
+// An error unless the calling thread is in the namespace of that identity. For what would do harm
+// in any other, just before it is done.
+[[nodiscard]] Status expect_namespace(ino_t identity);
+
 // Makes /run/netns/NAME for the namespace. EEXIST: the name is taken.
 [[nodiscard]] Status give_name(const Namespace& ns, const std::string& name);
 // Takes the name away if it names `identity`, or is what give_name leaves when it is killed

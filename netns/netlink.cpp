@@ -1,9 +1,10 @@
 #include "netns/netlink.h"
 
-#include <linux/netlink.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
+#include <optional>
 
 namespace wgns {
 
@@ -41,17 +42,27 @@ bool ends_answer(const nlmsghdr& message) noexcept {
     return message.nlmsg_type == NLMSG_ERROR || message.nlmsg_type == NLMSG_DONE;
 }
 
+const char* name_of(int protocol) noexcept {
+    return protocol == NETLINK_NETFILTER ? "NETLINK_NETFILTER" : "NETLINK_ROUTE";
+}
+
+// Room for all of it at once. Without the privilege the default size has to do.
+void fit_send_buffer(const mnl_socket* socket, std::size_t bytes) {
+    const int size = static_cast<int>(bytes);
+    ::setsockopt(::mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+}
+
 }  // namespace
 
-Result<Netlink> Netlink::open() {
-    Netlink netlink(::mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
-    if (!netlink.socket_) return Error{errno, "socket", "NETLINK_ROUTE", {}};
+Result<Netlink> Netlink::open(int protocol) {
+    Netlink netlink(::mnl_socket_open2(protocol, SOCK_CLOEXEC));
+    if (!netlink.socket_) return Error{errno, "socket", name_of(protocol), {}};
     const int on = 1;
     // Only for better messages; kernels before 4.12 refuse.
     ::mnl_socket_setsockopt(netlink.socket_.get(), NETLINK_EXT_ACK, const_cast<int*>(&on),
                             sizeof on);
     if (::mnl_socket_bind(netlink.socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0)
-        return Error{errno, "bind", "NETLINK_ROUTE", {}};
+        return Error{errno, "bind", name_of(protocol), {}};
     return netlink;
 }
 
@@ -83,6 +94,34 @@ Status Netlink::query(nlmsghdr& message, const char* operation, std::string subj
             return Error{code, operation, std::move(subject), explanation(*one)};
         }
     }
+}
+
+// The kernel has carried all of it out when send returns, so every answer waits already.
+Status Netlink::transact(std::span<const char> messages, const char* operation,
+                         const std::function<std::string(unsigned)>& subject_of) {
+    const int fd = ::mnl_socket_get_fd(socket_.get());
+    fit_send_buffer(socket_.get(), messages.size());
+    if (::mnl_socket_sendto(socket_.get(), messages.data(), messages.size()) < 0)
+        return Error{errno, operation, {}, {}};
+    alignas(nlmsghdr) std::array<char, answer_size> buffer;
+    std::optional<Error> refusal;
+    bool is_acknowledged = false;
+    for (;;) {
+        const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) break;
+        int left = static_cast<int>(size);
+        const auto* one = reinterpret_cast<const nlmsghdr*>(buffer.data());
+        for (; is_whole(*one, left); one = mnl_nlmsg_next(one, &left)) {
+            if (one->nlmsg_type != NLMSG_ERROR) continue;
+            is_acknowledged = true;
+            if (code_of(*one) != 0 && !refusal)
+                refusal = {code_of(*one), operation, subject_of(one->nlmsg_seq), explanation(*one)};
+        }
+    }
+    if (refusal) return *std::move(refusal);
+    if (!is_acknowledged) return Error{EPROTO, operation, {}, "the kernel did not answer"};
+    return Done{};
 }
 
 }  // namespace wgns

@@ -1,12 +1,14 @@
-// Requests to rtnetlink, each answered before the next (rtnetlink(7)), by libmnl.
+// Requests to rtnetlink (rtnetlink(7)) and nfnetlink, each answered before the next, by libmnl.
 #pragma once
 
 #include <libmnl/libmnl.h>
+#include <linux/netlink.h>
 
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -51,7 +53,7 @@ void for_each_attribute(const nlmsghdr& message, std::size_t header_size, Fn fn)
 // The socket keeps the network namespace of the thread that opened it. One thread at a time.
 class Netlink {
 public:
-    [[nodiscard]] static Result<Netlink> open();
+    [[nodiscard]] static Result<Netlink> open(int protocol = NETLINK_ROUTE);
 
     // Sends the request and waits for its acknowledgement. `operation` and `subject` name it in an
     // error; the kernel's own explanation becomes the hint.
@@ -59,6 +61,11 @@ public:
     // The same for a request with answers: each is given to `answer` before the acknowledgement.
     [[nodiscard]] Status query(nlmsghdr& message, const char* operation, std::string subject,
                                const std::function<void(const nlmsghdr&)>& answer);
+    // Messages that the kernel takes together or not at all, with sequence numbers of their own, of
+    // which the last real one asks for an acknowledgement. The first refusal becomes the error, its
+    // subject by the number of the message.
+    [[nodiscard]] Status transact(std::span<const char> messages, const char* operation,
+                                  const std::function<std::string(unsigned)>& subject_of);
 
 private:
     struct Close {
