@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "netns/marked_file.h"
 #include "netns/namespace.h"
 
 namespace wgns {
@@ -19,7 +20,8 @@ using nlohmann::json;
 json to_json(const Made& made) {
     if (const auto* ns = std::get_if<MadeNamespace>(&made))
         return {{"namespace", ns->name}, {"identity", ns->identity}};
-    return {{"file", std::get<MadeFile>(made).path}};
+    if (const auto* file = std::get_if<MadeFile>(&made)) return {{"file", file->path}};
+    return {{"folder", std::get<MadeFolder>(made).path}};
 }
 
 std::optional<Made> from_json(const json& line) {
@@ -28,22 +30,29 @@ std::optional<Made> from_json(const json& line) {
         line["identity"].is_number_unsigned())
         return MadeNamespace{line["namespace"], line["identity"]};
     if (line.contains("file") && line["file"].is_string()) return MadeFile{line["file"]};
+    if (line.contains("folder") && line["folder"].is_string()) return MadeFolder{line["folder"]};
     return std::nullopt;
+}
+
+Status remove_folder(const std::string& path) {
+    const bool is_gone = ::rmdir(path.c_str()) == 0 || errno == ENOENT;
+    if (!is_gone && errno != ENOTEMPTY && errno != EEXIST) return Error{errno, "rmdir", path, {}};
+    return Done{};
 }
 
 Status take_away(const Made& made) {
     if (const auto* ns = std::get_if<MadeNamespace>(&made))
         return remove_name(ns->name, ns->identity);
-    const std::string& path = std::get<MadeFile>(made).path;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Error{errno, "unlink", path, {}};
-    return Done{};
+    if (const auto* file = std::get_if<MadeFile>(&made)) return remove_marked_file(file->path);
+    return remove_folder(std::get<MadeFolder>(made).path);
 }
 
 }  // namespace
 
 std::string describe(const Made& made) {
     if (const auto* ns = std::get_if<MadeNamespace>(&made)) return "namespace " + ns->name;
-    return "file " + std::get<MadeFile>(made).path;
+    if (const auto* file = std::get_if<MadeFile>(&made)) return "file " + file->path;
+    return "folder " + std::get<MadeFolder>(made).path;
 }
 
 Result<Journal> Journal::open(const std::string& path) {

@@ -19,10 +19,15 @@ struct MadeNamespace {
     std::string name;
     ino_t identity = 0;
 };
+// One with a mark (netns/marked_file.h), without which it is not taken for ours.
 struct MadeFile {
     std::string path;
 };
-using Made = std::variant<MadeNamespace, MadeFile>;
+// It stays when somebody else has put something there.
+struct MadeFolder {
+    std::string path;
+};
+using Made = std::variant<MadeNamespace, MadeFile, MadeFolder>;
 
 // One line for people: "namespace client", "file /run/…".
 [[nodiscard]] std::string describe(const Made& made);

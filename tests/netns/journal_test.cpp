@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "netns/marked_file.h"
 #include "tests/netns/test_network.h"
 
 namespace wgns {
@@ -27,14 +28,17 @@ TEST(journal, keeps_what_it_is_told_in_order_over_openings) {
         ASSERT_TRUE(journal) << describe(journal.error());
         ASSERT_TRUE(journal->will_make(MadeNamespace{"client", 4026531840}));
         ASSERT_TRUE(journal->will_make(MadeFile{file}));
+        ASSERT_TRUE(journal->will_make(MadeFolder{file}));
     }
     const auto all = read_journal(path);
     ASSERT_TRUE(all);
-    ASSERT_EQ(all->size(), 4U);
+    ASSERT_EQ(all->size(), 6U);
     EXPECT_EQ(std::get<MadeNamespace>((*all)[0]).name, "client");
     EXPECT_EQ(std::get<MadeNamespace>((*all)[0]).identity, 4026531840U);
     EXPECT_EQ(std::get<MadeFile>((*all)[1]).path, "/run/a");
-    EXPECT_EQ(std::get<MadeFile>((*all)[3]).path, "/run/b \"quoted\" \\ \n");
+    EXPECT_EQ(std::get<MadeFile>((*all)[4]).path, "/run/b \"quoted\" \\ \n");
+    EXPECT_EQ(std::get<MadeFolder>((*all)[2]).path, "/run/a");
+    EXPECT_EQ(described(path)[2], "folder /run/a");
 }
 
 TEST(journal, a_missing_one_is_empty_and_a_missing_folder_is_an_error) {
@@ -78,6 +82,7 @@ TEST(journal, lines_that_say_nothing_are_passed_over) {
         /* 8 */ R"({"namespace":"a","identity":"7"})",
         /* 9 */ "{\"file\":\"\xff\"}",
         /* 10 */ "[[[[[[[[",
+        /* 11 */ R"({"folder":null})",
     };
     for (const char* row : rows) {
         const std::string path = folder.file("journal");
@@ -92,8 +97,8 @@ TEST(journal, undo_takes_files_away_and_may_be_done_twice) {
     const TestFolder folder;
     const std::string one = folder.file("one");
     const std::string two = folder.file("two");
-    std::ofstream(one) << "1";
-    std::ofstream(two) << "2";
+    ASSERT_TRUE(write_marked_file(one, "1"));
+    ASSERT_TRUE(write_marked_file(two, "2"));
     const std::vector<Made> made{MadeFile{one}, MadeFile{folder.file("never")}, MadeFile{two}};
     EXPECT_TRUE(undo(made).empty());
     EXPECT_FALSE(std::filesystem::exists(one));
@@ -101,15 +106,30 @@ TEST(journal, undo_takes_files_away_and_may_be_done_twice) {
     EXPECT_TRUE(undo(made).empty());
 }
 
+TEST(journal, undo_leaves_files_of_others_and_folders_that_hold_some) {
+    const TestFolder folder;
+    const std::string ours = folder.file("ours");
+    const std::string theirs = folder.file("theirs");
+    std::ofstream(theirs) << "1";
+    std::filesystem::create_directories(ours + "/empty");
+    std::filesystem::create_directories(ours + "/full/theirs");
+    EXPECT_TRUE(undo({MadeFile{theirs}, MadeFolder{ours + "/full"}, MadeFolder{ours + "/empty"},
+                      MadeFolder{ours + "/never"}})
+                    .empty());
+    EXPECT_TRUE(std::filesystem::exists(theirs));
+    EXPECT_TRUE(std::filesystem::exists(ours + "/full/theirs"));
+    EXPECT_FALSE(std::filesystem::exists(ours + "/empty"));
+}
+
 TEST(journal, undo_goes_on_over_a_failure_and_names_it) {
     const TestFolder folder;
     const std::string first = folder.file("first");
-    const std::string full = folder.file("full");
-    std::ofstream(first) << "1";
-    std::filesystem::create_directories(full + "/inner");
-    const auto failures = undo({MadeFile{first}, MadeFile{full}});
+    const std::string file = folder.file("file");
+    ASSERT_TRUE(write_marked_file(first, "1"));
+    std::ofstream(file) << "1";
+    const auto failures = undo({MadeFile{first}, MadeFolder{file}});
     ASSERT_EQ(failures.size(), 1U);
-    EXPECT_EQ(failures[0].subject, full);
+    EXPECT_EQ(failures[0].subject, file);
     EXPECT_FALSE(std::filesystem::exists(first));
 }
 

@@ -1,0 +1,85 @@
+#include "netns/dns_files.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "netns/marked_file.h"
+
+namespace wgns {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Whether the folder holds files of ours and nothing else: a crash of the machine has left it.
+bool is_left_by_us(const std::string& folder) {
+    std::error_code error;
+    bool holds_ours = false;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+        if (owner_of(entry.path().string()) != FileOwner::us) return false;
+        holds_ours = true;
+    }
+    return holds_ours && !error;
+}
+
+Status make_folder(const std::string& path, Journal& journal) {
+    struct stat info {};
+    const bool is_there = ::stat(path.c_str(), &info) == 0;
+    if (is_there && !is_left_by_us(path)) return Done{};
+    const auto noted = journal.will_make(MadeFolder{path});
+    if (!noted) return noted;
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return Error{errno, "mkdir", path, {}};
+    return Done{};
+}
+
+Status make_file(const std::string& path, const std::string& text, Journal& journal) {
+    if (owner_of(path) == FileOwner::others)
+        return Error{EEXIST, "write", path,
+                     "this file is not wgns-user's: take it away, or keep it and leave DNS out of "
+                     "the configuration"};
+    const auto noted = journal.will_make(MadeFile{path});
+    if (!noted) return noted;
+    return write_marked_file(path, text);
+}
+
+}  // namespace
+
+std::string resolv_conf(const DnsFiles& dns) {
+    std::string text;
+    for (const IpAddress& server : dns.servers)
+        text += "nameserver " + server.to_string() + "\n";
+    if (dns.search.empty()) return text;
+    text += "search";
+    for (const std::string& domain : dns.search)
+        text += " " + domain;
+    return text + "\n";
+}
+
+std::string nsswitch_conf() {
+    return "passwd: files systemd\n"
+           "group: files systemd\n"
+           "shadow: files\n"
+           "hosts: files dns\n"
+           "networks: files\n"
+           "ethers: files\n"
+           "services: files\n"
+           "protocols: files\n"
+           "rpc: files\n";
+}
+
+Status make_dns_files(const std::string& name, const DnsFiles& dns, Journal& journal,
+                      const std::string& root) {
+    const std::string folder = root + "/" + name;
+    const std::string nsswitch = folder + "/nsswitch.conf";
+    auto done = make_folder(root, journal);
+    if (done) done = make_folder(folder, journal);
+    if (done && !dns.empty()) done = make_file(folder + "/resolv.conf", resolv_conf(dns), journal);
+    const bool is_users_own = dns.empty() && owner_of(nsswitch) == FileOwner::others;
+    if (done && !is_users_own) done = make_file(nsswitch, nsswitch_conf(), journal);
+    return done;
+}
+
+}  // namespace wgns
