@@ -59,9 +59,9 @@ int run_exec(const Arguments& arguments) {
     const auto run_as =
         choose_user(arguments.user, environment("SUDO_UID"), environment("SUDO_GID"));
     if (!run_as) return complain({exit_status::exec_failed, describe(run_as.error())});
-    const auto netns = namespace_file(arguments.name);
-    if (!netns) return complain({exit_status::exec_failed, netns.error().line});
-    return complain(run_inside(*netns, arguments.name, *run_as, arguments.command));
+    const auto place = place_of(arguments.name);
+    if (!place) return complain({exit_status::exec_failed, place.error().line});
+    return complain(run_inside(*place, *run_as, arguments.command));
 }
 
 int run_list() {

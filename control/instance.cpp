@@ -16,6 +16,8 @@
 #include "control/network.h"
 #include "control/state_dir.h"
 #include "control/teardown.h"
+#include "netns/dns_files.h"
+#include "netns/journal.h"
 
 namespace wgns {
 
@@ -107,13 +109,19 @@ Result<nlohmann::json, Failure> query_status(const std::string& name) {
     return status;
 }
 
-Result<std::string, Failure> namespace_file(const std::string& name) {
+Result<Place, Failure> place_of(const std::string& name) {
     if (auto failure = not_root("exec")) return *failure;
     const auto state = known_instance(name);
     if (!state) return state.error();
     const auto netns = state->read(StateDir::namespace_name);
     if (!netns) return failed(name + ": it is not up");
-    return namespace_path(*netns);
+    const auto made = read_journal(state->journal().string());
+    if (!made) return step_failed("exec " + name, made.error());
+    Place place{namespace_path(*netns), name, {std::string(netns_files_folder) + "/" + *netns, {}}};
+    for (const Made& each : *made)
+        if (const auto* file = std::get_if<MadeFile>(&each))
+            place.view.required.push_back(file->path);
+    return place;
 }
 
 }  // namespace wgns

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "control/data_plane.h"
 #include "control/failure.h"
+#include "control/run_inside.h"
 
 namespace wgns {
 
@@ -37,7 +38,7 @@ struct ListedInstance {
 // What the daemon answers to `status`, see control/status.h.
 [[nodiscard]] Result<nlohmann::json, Failure> query_status(const std::string& name);
 
-// The file of the instance's network namespace, for `exec`.
-[[nodiscard]] Result<std::string, Failure> namespace_file(const std::string& name);
+// Where `exec` runs a command.
+[[nodiscard]] Result<Place, Failure> place_of(const std::string& name);
 
 }  // namespace wgns

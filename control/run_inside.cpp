@@ -26,12 +26,17 @@ std::optional<unsigned> parse_id(const std::string& text) {
     return id;
 }
 
-Result<RunAs::User> find_user(const std::string& text) {
+struct NamedUser {
+    RunAs::User ids;
+    std::string name;  // empty when the uid has none
+};
+
+Result<NamedUser> find_user(const std::string& text) {
     const auto id = parse_id(text);
     const passwd* entry = id ? ::getpwuid(*id) : ::getpwnam(text.c_str());
-    if (entry != nullptr) return RunAs::User{entry->pw_name, entry->pw_uid, entry->pw_gid};
+    if (entry != nullptr) return NamedUser{{entry->pw_uid, entry->pw_gid, {}}, entry->pw_name};
     // A number needs no entry; its group is then the one of the same number.
-    if (id) return RunAs::User{"", *id, *id};
+    if (id) return NamedUser{{*id, *id, {}}, ""};
     return Error{0, "no such user", text, "give a name or a number known here"};
 }
 
@@ -41,21 +46,33 @@ Result<gid_t> find_group(const std::string& text) {
     return Error{0, "no such group", text, "give a name or a number known here"};
 }
 
+// Before anything is entered: inside, the host's directory of users may be out of reach.
+std::vector<gid_t> groups_of(const NamedUser& user) {
+    if (user.name.empty()) return {};
+    int count = 0;
+    ::getgrouplist(user.name.c_str(), user.ids.gid, nullptr, &count);
+    std::vector<gid_t> groups(static_cast<std::size_t>(count));
+    ::getgrouplist(user.name.c_str(), user.ids.gid, groups.data(), &count);
+    groups.resize(static_cast<std::size_t>(count));
+    return groups;
+}
+
 Status take_on(const RunAs::User& user) {
-    auto done = check(
-        user.name.empty() ? ::setgroups(0, nullptr) : ::initgroups(user.name.c_str(), user.gid),
-        "initgroups", user.name);
+    auto done = check(::setgroups(user.groups.size(), user.groups.data()), "setgroups");
     if (done) done = check(::setresgid(user.gid, user.gid, user.gid), "setresgid");
     if (done) done = check(::setresuid(user.uid, user.uid, user.uid), "setresuid");
     if (!done) return done.error();
     return Done{};
 }
 
-Status enter(const std::string& netns, const RunAs& run_as) {
-    const UniqueFd fd(::open(netns.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return Error{errno, "open", netns, "the namespace is gone; bring the instance up"};
-    const auto entered = check(::setns(fd.get(), CLONE_NEWNET), "setns", netns);
+Status enter(const Place& place, const RunAs& run_as) {
+    const UniqueFd fd(::open(place.netns.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        return Error{errno, "open", place.netns, "the namespace is gone; bring the instance up"};
+    const auto entered = check(::setns(fd.get(), CLONE_NEWNET), "setns", place.netns);
     if (!entered) return entered.error();
+    const auto seen = enter_mount_view(place.view);
+    if (!seen) return seen.error();
     if (run_as.user) return take_on(*run_as.user);
     return Done{};
 }
@@ -80,17 +97,17 @@ Result<RunAs> choose_user(const std::string& option, const std::string& sudo_uid
     if (!group.empty()) {
         const auto gid = find_group(group);
         if (!gid) return gid.error();
-        found->gid = *gid;
+        found->ids.gid = *gid;
     }
-    return RunAs{*found};
+    found->ids.groups = groups_of(*found);
+    return RunAs{found->ids};
 }
 
-Failure run_inside(const std::string& netns, const std::string& instance, const RunAs& run_as,
-                   std::vector<std::string> command) {
+Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command) {
     WG_ASSERT(!command.empty());
-    const auto entered = enter(netns, run_as);
+    const auto entered = enter(place, run_as);
     if (!entered) return {exit_status::exec_failed, "exec: " + describe(entered.error())};
-    if (::setenv("WGNS_NAME", instance.c_str(), 1) < 0)
+    if (::setenv("WGNS_NAME", place.instance.c_str(), 1) < 0)
         return {exit_status::exec_failed, "exec: the environment is full"};
 
     std::vector<char*> argv;

@@ -1,4 +1,5 @@
-// `exec`: a command inside an instance's network namespace, as the caller.
+// `exec`: a command inside an instance's network namespace, with its view of the file system, as
+// the caller.
 #pragma once
 
 #include <sys/types.h>
@@ -9,15 +10,16 @@
 
 #include "base/result.h"
 #include "control/failure.h"
+#include "netns/mount_view.h"
 
 namespace wgns {
 
 // Whom a command runs as. Without a user it stays as whoever called.
 struct RunAs {
     struct User {
-        std::string name;  // for its supplementary groups; empty when the uid has no name
         uid_t uid = 0;
         gid_t gid = 0;
+        std::vector<gid_t> groups;  // the supplementary ones, as the host knows them
     };
     std::optional<User> user;
 };
@@ -27,10 +29,14 @@ struct RunAs {
 Result<RunAs> choose_user(const std::string& option, const std::string& sudo_uid,
                           const std::string& sudo_gid);
 
-// Enters the network namespace of the file `netns`, takes on the user for good, and becomes the
-// command, with WGNS_NAME = `instance` in its environment. Returns only when it could not: 125 our
-// own failure, 126 not executable, 127 not found.
-Failure run_inside(const std::string& netns, const std::string& instance, const RunAs& run_as,
-                   std::vector<std::string> command);
+struct Place {
+    std::string netns;     // the file of the network namespace
+    std::string instance;  // becomes WGNS_NAME in the environment
+    MountView view;
+};
+
+// Enters the place, takes on the user for good, and becomes the command. Returns only when it could
+// not: 125 our own failure, of any part of the view too, 126 not executable, 127 not found.
+Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command);
 
 }  // namespace wgns

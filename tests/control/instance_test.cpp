@@ -19,7 +19,7 @@ TEST_F(InstanceTest, WhatIsUnknownHasAStatusOfItsOwn) {
         ASSERT_FALSE(outcome);
         EXPECT_EQ(outcome.error().status, exit_status::no_such_instance) << name;
         EXPECT_EQ(query_status(name).error().status, exit_status::no_such_instance) << name;
-        EXPECT_FALSE(namespace_file(name)) << name;
+        EXPECT_FALSE(place_of(name)) << name;
     }
 }
 

@@ -38,7 +38,7 @@ TEST(ChooseUser, RefusesWhoIsNotKnown) {
 }
 
 TEST(RunInside, TellsAMissingNamespace) {
-    const Failure failure = run_inside("/nowhere/at/all", "home", {}, {"true"});
+    const Failure failure = run_inside({"/nowhere/at/all", "home", {}}, {}, {"true"});
     EXPECT_EQ(failure.status, exit_status::exec_failed);
     EXPECT_NE(failure.line.find("/nowhere/at/all"), std::string::npos);
 }
