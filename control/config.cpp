@@ -109,6 +109,7 @@ public:
 
     MaybeError parse(std::string_view text);
     MaybeError load_key_files(const fs::path& folder);
+    MaybeError find_rules_file(const fs::path& folder);
     // Warns about the file itself.
     void file_is_open_to_all();
     Config take() && { return std::move(config_); }
@@ -121,6 +122,7 @@ private:
     MaybeError check();
     MaybeError check_private_key();
     MaybeError check_mtu();
+    MaybeError check_firewall();
     MaybeError check_peers();
     MaybeError choose_names();
     template <class Key>
@@ -216,6 +218,7 @@ MaybeError Parser::check() {
              "this file is never written");
     if (auto failed = check_private_key()) return failed;
     if (auto failed = check_mtu()) return failed;
+    if (auto failed = check_firewall()) return failed;
     if (auto failed = check_peers()) return failed;
     return choose_names();
 }
@@ -241,6 +244,21 @@ MaybeError Parser::check_mtu() {
             return error(interface_->line_of("MTU"), "MTU",
                          std::to_string(*config_.mtu) + " is too small for " + prefix.to_string(),
                          "IPv6 needs at least 1280");
+    return std::nullopt;
+}
+
+MaybeError Parser::check_firewall() {
+    const unsigned line = interface_->line_of("DNSEnforce");
+    const bool has_firewall = config_.firewall == FirewallKind::standard;
+    if (config_.dns_enforcement != DnsEnforcement::off) {
+        if (config_.dns_servers.empty())
+            return error(line, "DNSEnforce", "has no server to lead to", "set DNS to an address");
+        if (!has_firewall)
+            return error(line, "DNSEnforce", "is the firewall's work", "take Firewall = none out");
+    }
+    if (!has_firewall && !config_.allow_from_tunnel.empty())
+        warn(interface_->line_of("AllowFromTunnel"), "AllowFromTunnel", "opens nothing",
+             "with Firewall = none every port is open");
     return std::nullopt;
 }
 
@@ -287,6 +305,16 @@ MaybeError Parser::load_key_files(const fs::path& folder) {
         failed = load_key(file, peer.preshared_key);
     }
     return failed;
+}
+
+MaybeError Parser::find_rules_file(const fs::path& folder) {
+    config_.folder = folder.string();
+    if (config_.extra_firewall_rules_file.empty()) return std::nullopt;
+    const fs::path path = folder / config_.extra_firewall_rules_file;
+    config_.extra_firewall_rules_file = path.string();
+    if (::access(path.c_str(), R_OK) == 0) return std::nullopt;
+    return error(interface_->line_of("ExtraFirewallRulesFile"), "ExtraFirewallRulesFile",
+                 path.string() + " cannot be read: " + std::strerror(errno), "");
 }
 
 // Without a file the key stays as it is.
@@ -371,6 +399,7 @@ Result<Config, ConfigError> load_config(const fs::path& path) {
     wipe_key_text(file->text);
     if (!failed && file->is_open_to_all) parser.file_is_open_to_all();
     if (!failed) failed = parser.load_key_files(path.parent_path());
+    if (!failed) failed = parser.find_rules_file(fs::absolute(path).parent_path());
     if (failed) return std::move(*failed);
     return std::move(parser).take();
 }

@@ -94,6 +94,7 @@ struct PublishedPort {
 // Move-only because of its secrets. Lists are in the order of the file.
 struct Config {
     std::string instance;  // the file's stem
+    std::string folder;    // where the file is; empty for a text
     PrivateKey private_key{};
     std::string private_key_file;  // as written: a path or "credential:NAME"
     bool generate_private_key_file = false;
@@ -134,8 +135,8 @@ Result<std::string> instance_name(const std::filesystem::path& path);
 Result<Config, ConfigError> parse_config(std::string_view text, const std::string& file_name);
 
 // Reads the file and the key files it names; relative ones are beside it, `credential:NAME` is in
-// $CREDENTIALS_DIRECTORY. Afterwards private_key is set. Warns if everybody can read or change a
-// file that holds a key.
+// $CREDENTIALS_DIRECTORY. Afterwards private_key is set, and the path of a file of rules is whole.
+// Warns if everybody can read or change a file that holds a key.
 Result<Config, ConfigError> load_config(const std::filesystem::path& path);
 
 }  // namespace wgns

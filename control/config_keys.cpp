@@ -7,6 +7,7 @@
 #include "control/config_values.h"
 #include "control/state_dir.h"
 #include "crypto/x25519.h"
+#include "netns/firewall_rules.h"
 
 namespace wgns {
 
@@ -172,6 +173,8 @@ Flaw dns(Config& config, std::string_view value) {
         const auto server = IpAddress::parse(item);
         if (!server && !is_host_name(item))
             return ConfigFlaw{quoted(item) + " is neither an address nor a search domain", ""};
+        if (server && config.dns_servers.size() == dns_servers_max)
+            return ConfigFlaw{"names more than 16 servers", "libc asks the first three"};
         if (server)
             config.dns_servers.push_back(*server);
         else

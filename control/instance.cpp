@@ -70,6 +70,7 @@ Outcome up(const UpRequest& request) {
         spdlog::warn("{}", warning);
     for (const std::string& line : not_carried_out(*config))
         spdlog::warn("{}", line);
+    if (const auto line = dns_warning(*config)) spdlog::warn("{}", *line);
     return bring_up(std::move(*config), file, request);
 }
 

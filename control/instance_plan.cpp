@@ -1,5 +1,7 @@
 #include "control/instance_plan.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -22,6 +24,18 @@ namespace {
 constexpr std::uint32_t tunnel_overhead_bytes = 80;
 constexpr std::uint32_t default_tunnel_mtu = 1420;
 constexpr std::uint32_t min_tunnel_mtu = 1280;
+
+DnsGuard guard_of(DnsEnforcement enforcement) {
+    switch (enforcement) {
+        case DnsEnforcement::off:
+            return DnsGuard::off;
+        case DnsEnforcement::redirect:
+            return DnsGuard::redirect;
+        case DnsEnforcement::strict:
+            return DnsGuard::strict;
+    }
+    return DnsGuard::strict;
+}
 
 }  // namespace
 
@@ -59,6 +73,37 @@ std::vector<IpPrefix> tunnel_routes(const Config& config) {
     return routes;
 }
 
+FirewallPlan firewall_plan(const Config& config) {
+    FirewallPlan plan;
+    for (const PortRange& ports : config.allow_from_tunnel) {
+        const bool is_tcp = ports.protocol == TransportProtocol::tcp;
+        plan.open_ports.push_back({static_cast<std::uint8_t>(is_tcp ? IPPROTO_TCP : IPPROTO_UDP),
+                                   ports.first, ports.last});
+    }
+    plan.dns_guard = guard_of(config.dns_enforcement);
+    plan.dns_servers = config.dns_servers;
+    return plan;
+}
+
+UserRules user_rules(const Config& config) {
+    return {config.extra_firewall_rules, config.extra_firewall_rules_file, config.folder};
+}
+
+DnsFiles dns_files(const Config& config) {
+    return {config.dns_servers, config.search_domains};
+}
+
+std::optional<std::string> dns_warning(const Config& config, const fs::path& own_files) {
+    if (!config.dns_servers.empty()) return std::nullopt;
+    if (!config.search_domains.empty())
+        return config.instance + ": DNS has search domains and no server: no name is found inside";
+    std::error_code error;
+    if (fs::exists(own_files / config.namespace_name / "resolv.conf", error)) return std::nullopt;
+    return config.instance +
+           ": there is no DNS key: programs inside use the host's resolv.conf, and reach the "
+           "servers that it names through the tunnel or not at all";
+}
+
 std::uint32_t tunnel_mtu(const std::vector<std::uint32_t>& route_mtus) noexcept {
     const auto smallest = std::min_element(route_mtus.begin(), route_mtus.end());
     if (smallest == route_mtus.end()) return default_tunnel_mtu;
@@ -84,13 +129,7 @@ std::vector<std::string> not_carried_out(const Config& config) {
     const auto say = [&](bool is_there, const char* what) {
         if (is_there) lines.push_back(config.instance + ": " + what);
     };
-    say(!config.dns_servers.empty() || !config.search_domains.empty(),
-        "DNS is not set up inside; write /etc/netns/NAMESPACE/resolv.conf yourself");
-    say(config.dns_enforcement != DnsEnforcement::off, "DNSEnforce is not carried out");
     say(!config.hooks.empty(), "PreUp, PostUp, PreDown and PostDown are not run");
-    say(!config.extra_firewall_rules.empty() || !config.extra_firewall_rules_file.empty() ||
-            !config.allow_from_tunnel.empty(),
-        "there is no firewall inside: its rules are not carried out");
     say(!config.published_ports.empty(), "Publish is not carried out");
     return lines;
 }

@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ip_address.h"
 #include "control/config.h"
 #include "control/daemon_setup.h"
+#include "netns/dns_files.h"
+#include "netns/firewall_rules.h"
+#include "netns/user_rules.h"
 
 namespace wgns {
 
@@ -23,6 +27,16 @@ namespace wgns {
 // The destinations that lead into the tunnel: allowed IPs, masked, sorted, each once. Empty where
 // the configuration wants none.
 [[nodiscard]] std::vector<IpPrefix> tunnel_routes(const Config& config);
+
+// The firewall that is asked for, our rules and the user's; and the files for names.
+[[nodiscard]] FirewallPlan firewall_plan(const Config& config);
+[[nodiscard]] UserRules user_rules(const Config& config);
+[[nodiscard]] DnsFiles dns_files(const Config& config);
+
+// A line for people about whom programs inside ask for names when the configuration does not say
+// it. `own_files` is where the user may have put a resolv.conf for the namespace.
+[[nodiscard]] std::optional<std::string> dns_warning(
+    const Config& config, const std::filesystem::path& own_files = netns_files_folder);
 
 // What is left of the smallest MTU on the way to the peers, behind the outer headers; without one,
 // what wg-quick(8) takes. Never less than IPv6 needs (RFC 8200, section 5).

@@ -1,15 +1,19 @@
 #include "control/network.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "control/instance_plan.h"
 #include "dataplane/offloads.h"
 #include "dataplane/udp_socket.h"
+#include "netns/dns_files.h"
+#include "netns/firewall.h"
 #include "netns/journal.h"
 #include "netns/link.h"
 #include "netns/namespace.h"
 #include "netns/netlink.h"
+#include "netns/user_rules.h"
 
 namespace wgns {
 
@@ -36,6 +40,26 @@ Status set_up_kernel(const Namespace& ns, bool has_ipv6) {
             if (set) set = write_sysctl(ns, name, "1");
     if (!set) return set.error();
     return Done{};
+}
+
+// What the journal says was made under this name, which is all that may be flushed.
+Result<ino_t> noted_identity(const std::filesystem::path& journal, const std::string& name) {
+    const auto all = read_journal(journal.string());
+    if (!all) return all.error();
+    for (auto made = all->rbegin(); made != all->rend(); ++made)
+        if (const auto* ns = std::get_if<MadeNamespace>(&*made); ns && ns->name == name)
+            return ns->identity;
+    return Error{ENOENT, "read", journal.string(), "it does not know namespace " + name};
+}
+
+// The interface is there already, because rules may name it, and still down.
+Status set_up_firewall(const Config& config, const Namespace& ns, ino_t identity) {
+    Status done = Done{};
+    if (config.firewall == FirewallKind::standard)
+        done = apply_firewall(ns, identity, firewall_plan(config));
+    const UserRules rules = user_rules(config);
+    if (done && !rules.empty()) done = apply_user_rules(ns, identity, rules);
+    return done;
 }
 
 // Runs inside.
@@ -79,6 +103,12 @@ Result<TunQueues> make_network(const Config& config, std::uint32_t mtu, unsigned
     if (!kernel) return kernel.error();
     auto tun = open_tun(*ns, config.interface_name, workers);
     if (!tun) return tun.error();
+    const auto identity = noted_identity(journal_path, config.namespace_name);
+    if (!identity) return identity.error();
+    const auto guarded = set_up_firewall(config, *ns, *identity);
+    if (!guarded) return guarded.error();
+    const auto files = make_dns_files(config.namespace_name, dns_files(config), *journal);
+    if (!files) return files.error();
     const auto links = ns->run([&] { return set_up_links(config, mtu, has_ipv6); });
     if (!links) return links.error();
     return tun;

@@ -15,8 +15,9 @@
 
 namespace wgns {
 
-// Makes the namespace and in it `lo`, the TUN, addresses, the MTU and routes, and returns the TUN,
-// with a queue for each worker. On an error the journal tells what was made until then.
+// Makes the namespace and in it the TUN, the firewall, DNS files, `lo`, addresses, the MTU and
+// routes, in this order, and returns the TUN, with a queue for each worker. On an error the journal
+// tells what was made until then.
 Result<TunQueues> make_network(const Config& config, std::uint32_t mtu, unsigned workers,
                                const std::filesystem::path& journal);
 

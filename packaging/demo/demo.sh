@@ -87,6 +87,7 @@ write_files() {
 [Interface]
 PrivateKey = $provider
 Address = 10.99.0.1/24
+DNS = 10.99.0.1
 ListenPort = 51820
 AllowFromTunnel = tcp/80
 
@@ -98,6 +99,7 @@ CONF
 [Interface]
 PrivateKey = $client
 Address = 10.99.0.2/32
+DNS = 10.99.0.1
 
 [Peer]
 PublicKey = $("$wgns_user" pubkey <<<"$provider")

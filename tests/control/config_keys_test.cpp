@@ -123,6 +123,8 @@ TEST(ConfigKeys, bad_values_of_interface) {
         /* 7 */
         {"DNS", "10.0.0.300", "'10.0.0.300' is neither an address nor a search domain"},
         /* 8 */ {"DNS", "a/b", "'a/b' is neither an address nor a search domain"},
+        {"DNS", "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d ::e ::f ::10 ::11",
+         "names more than 16 servers"},
         /* 9 */ {"MTU", "575", "'575' is not a number from 576 to 65535"},
         /* 10 */ {"MTU", "65536", "'65536' is not a number from 576 to 65535"},
         /* 11 */ {"ListenPort", "65536", "'65536' is not a number from 0 to 65535"},

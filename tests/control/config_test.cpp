@@ -83,8 +83,9 @@ InterfaceName = wg-office
 SocketNamespace = outside
 AllowedIPsAsRoutes = no
 EndpointRefreshSeconds = 60
+DNS = 10.0.0.53
 DNSEnforce = redirect
-Firewall = none
+Firewall = default
 ExtraFirewallRules = add rule inet my_table my_input tcp dport { 22, 80 } accept
 ExtraFirewallRules = add rule inet my_table my_output counter
 ExtraFirewallRulesFile = extra.nft
@@ -106,7 +107,7 @@ EndpointRefreshRestartSeconds = 5
     EXPECT_FALSE(config.allowed_ips_as_routes);
     EXPECT_EQ(config.endpoint_refresh_seconds, 60u);
     EXPECT_EQ(config.dns_enforcement, DnsEnforcement::redirect);
-    EXPECT_EQ(config.firewall, FirewallKind::none);
+    EXPECT_EQ(config.firewall, FirewallKind::standard);
     ASSERT_EQ(config.extra_firewall_rules.size(), 2u);
     EXPECT_EQ(config.extra_firewall_rules[0],
               "add rule inet my_table my_input tcp dport { 22, 80 } accept");
@@ -296,6 +297,18 @@ TEST(Config, warnings) {
     EXPECT_EQ(config.warnings, expected);
 }
 
+TEST(Config, dns_is_enforced_by_the_firewall_and_leads_to_a_server) {
+    EXPECT_EQ(message(start + "DNS = example.org\nDNSEnforce = strict\n"),
+              "wg0.conf:4: DNSEnforce: has no server to lead to; set DNS to an address");
+    EXPECT_EQ(message(start + "DNS = 10.0.0.53\nFirewall = none\nDNSEnforce = redirect\n"),
+              "wg0.conf:5: DNSEnforce: is the firewall's work; take Firewall = none out");
+    EXPECT_EQ(message(start + "Firewall = none\nDNSEnforce = off\n"), "no error");
+    const Config config = parsed(start + "Firewall = none\nAllowFromTunnel = tcp/22\n");
+    EXPECT_EQ(config.warnings,
+              std::vector<std::string>{"wg0.conf:4: AllowFromTunnel: opens nothing; with Firewall "
+                                       "= none every port is open"});
+}
+
 TEST(Config, default_interface_name_too_long) {
     EXPECT_EQ(message(start, "longer-than-fifteen.conf"),
               "longer-than-fifteen.conf:1: InterfaceName: its default 'longer-than-fifteen' is "
@@ -403,6 +416,17 @@ TEST_F(LoadConfig, errors) {
                                       " holds all zeros; make one with 'wgns-user genkey'");
     write("key", std::string(5000, 'x'));
     EXPECT_NE(load_message(file).find("File too large"), std::string::npos);
+}
+
+TEST_F(LoadConfig, a_file_of_rules_is_beside_the_configuration) {
+    const std::string file = write("wg0.conf", start + "ExtraFirewallRulesFile = own.nft\n");
+    EXPECT_EQ(load_message(file), file + ":3: ExtraFirewallRulesFile: " + path("own.nft") +
+                                      " cannot be read: No such file or directory");
+    write("own.nft", "");
+    const auto config = load_config(file);
+    ASSERT_TRUE(config) << describe(config.error());
+    EXPECT_EQ(config->extra_firewall_rules_file, path("own.nft"));
+    EXPECT_EQ(config->folder, folder_.path());
 }
 
 TEST_F(LoadConfig, warns_of_open_keys) {

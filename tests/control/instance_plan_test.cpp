@@ -84,9 +84,42 @@ TEST_F(InstancePlanTest, MtuIsTheConfiguredOneFirst) {
 
 TEST_F(InstancePlanTest, SaysWhatIsNotCarriedOut) {
     EXPECT_TRUE(not_carried_out(config).empty());
-    config.dns_servers.push_back(*IpAddress::parse("192.0.2.53"));
+    config.published_ports.emplace_back();
     config.hooks.push_back({Hook::Moment::pre_up, false, "true"});
     EXPECT_EQ(not_carried_out(config).size(), 2U);
+}
+
+TEST_F(InstancePlanTest, FirewallIsTheConfigured) {
+    EXPECT_TRUE(firewall_plan(config).open_ports.empty());
+    EXPECT_EQ(firewall_plan(config).dns_guard, DnsGuard::off);
+    EXPECT_TRUE(user_rules(config).empty());
+    config.allow_from_tunnel = {{TransportProtocol::udp, 5000, 5010}};
+    config.dns_enforcement = DnsEnforcement::strict;
+    config.dns_servers = {*IpAddress::parse("192.0.2.53")};
+    config.extra_firewall_rules_file = "/etc/own.nft";
+    const FirewallPlan plan = firewall_plan(config);
+    ASSERT_EQ(plan.open_ports.size(), 1U);
+    EXPECT_EQ(plan.open_ports[0].protocol, IPPROTO_UDP);
+    EXPECT_EQ(plan.open_ports[0].first, 5000);
+    EXPECT_EQ(plan.open_ports[0].last, 5010);
+    EXPECT_EQ(plan.dns_guard, DnsGuard::strict);
+    EXPECT_EQ(plan.dns_servers, config.dns_servers);
+    EXPECT_FALSE(user_rules(config).empty());
+}
+
+TEST_F(InstancePlanTest, WarnsAboutDnsThatIsNotGiven) {
+    const TemporaryFolder own;
+    config.namespace_name = "home";
+    const auto without = dns_warning(config, own.path());
+    ASSERT_TRUE(without);
+    EXPECT_NE(without->find("host's resolv.conf"), std::string::npos);
+    std::filesystem::create_directory(own.path() / "home");
+    std::ofstream(own.path() / "home/resolv.conf") << "nameserver 192.0.2.53\n";
+    EXPECT_FALSE(dns_warning(config, own.path())) << "the user's own file says it";
+    config.search_domains = {"example.org"};
+    EXPECT_TRUE(dns_warning(config, own.path())) << "domains alone find nothing";
+    config.dns_servers = {*IpAddress::parse("192.0.2.53")};
+    EXPECT_FALSE(dns_warning(config, own.path()));
 }
 
 TEST_F(InstancePlanTest, FingerprintFollowsFileAndKeys) {

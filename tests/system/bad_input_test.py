@@ -13,7 +13,8 @@ class BadInput(SystemTest):
         super().setUp()
         self.before = harness.snapshot()
         self.ours = self.enter(Product(self.host, f"{PREFIX}c", self.folder))
-        self.interface = {"Address": "10.99.0.1/32"}
+        # Without DNS there would be a warning beside the one line.
+        self.interface = {"Address": "10.99.0.1/32", "DNS": "10.99.0.2"}
         self.other = {
             "PublicKey": public_key(private_key()),
             "AllowedIPs": "10.99.0.0/24",

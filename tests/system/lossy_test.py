@@ -51,7 +51,8 @@ class Lossy(TunnelTest):
     def test_a_responders_connection_lives(self):
         self.start_relay(f"{HOST_V4}:{OUR_PORT}")
         self.configure_peer(Endpoint=f"127.0.0.1:{RELAY_PORT}")
-        self.ours.up(self.interface(ListenPort=OUR_PORT), self.towards_peer(Endpoint=None))
+        ours = self.interface(ListenPort=OUR_PORT, AllowFromTunnel=f"tcp/{ECHO_PORT}")
+        self.ours.up(ours, self.towards_peer(Endpoint=None))
         self.check(self.provider, self.name, OUR_V4)
 
 
