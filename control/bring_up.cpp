@@ -51,7 +51,7 @@ public:
         auto lock = state_.create_and_lock();
         if (!lock) return step_failed("up " + name(), lock.error());
         setup_ = daemon_setup(config_, interface_mtu(config_), request_.data_plane);
-        fingerprint_ = fingerprint(file_, setup_);
+        fingerprint_ = fingerprint({file_, config_.extra_firewall_rules_file}, setup_);
         if (state_.running_supervisor()) return up_already();
         const HeldSignals held;
         auto outcome = make(std::move(*lock));

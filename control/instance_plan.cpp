@@ -134,12 +134,14 @@ std::vector<std::string> not_carried_out(const Config& config) {
     return lines;
 }
 
-std::string fingerprint(const fs::path& file, const DaemonSetup& setup) {
-    std::ifstream stream(file, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(stream), {}};
-    const Hash text_hash = blake2s({bytes_of(text)});
-    const Hash hash = blake2s({text_hash, bytes_of(setup.uapi)});
-    wipe_key_text(text);
+std::string fingerprint(const std::vector<fs::path>& files, const DaemonSetup& setup) {
+    Hash hash = blake2s({bytes_of(setup.uapi)});
+    for (const fs::path& file : files) {
+        std::ifstream stream(file, std::ios::binary);
+        std::string text{std::istreambuf_iterator<char>(stream), {}};
+        hash = blake2s({hash, blake2s({bytes_of(text)})});
+        wipe_key_text(text);
+    }
     return key_to_hex(hash);
 }
 

@@ -49,7 +49,9 @@ namespace wgns {
 // A line for people for each thing in the configuration that `up` reads but does not carry out.
 [[nodiscard]] std::vector<std::string> not_carried_out(const Config& config);
 
-// Tells two configurations apart without keeping either: a hash of the file's text and the keys.
-[[nodiscard]] std::string fingerprint(const std::filesystem::path& file, const DaemonSetup& setup);
+// Tells two configurations apart without keeping either: a hash of the texts of its files, of which
+// an empty path is none, and of the keys.
+[[nodiscard]] std::string fingerprint(const std::vector<std::filesystem::path>& files,
+                                      const DaemonSetup& setup);
 
 }  // namespace wgns

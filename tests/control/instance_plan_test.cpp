@@ -126,13 +126,17 @@ TEST_F(InstancePlanTest, FingerprintFollowsFileAndKeys) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "home.conf";
     std::ofstream(file) << "one";
-    const std::string first = fingerprint(file, daemon_setup(config, 1420, {}));
-    EXPECT_EQ(first, fingerprint(file, daemon_setup(config, 1420, {})));
+    const std::string first = fingerprint({file}, daemon_setup(config, 1420, {}));
+    EXPECT_EQ(first, fingerprint({file}, daemon_setup(config, 1420, {})));
     config.private_key.mutable_bytes()[0] = 16;
-    const std::string other_key = fingerprint(file, daemon_setup(config, 1420, {}));
+    const std::string other_key = fingerprint({file}, daemon_setup(config, 1420, {}));
     EXPECT_NE(first, other_key);
     std::ofstream(file) << "two";
-    EXPECT_NE(other_key, fingerprint(file, daemon_setup(config, 1420, {})));
+    const std::string other_text = fingerprint({file}, daemon_setup(config, 1420, {}));
+    EXPECT_NE(other_key, other_text);
+    const auto rules = folder.path() / "own.nft";
+    std::ofstream(rules) << "table inet own { }";
+    EXPECT_NE(fingerprint({file, rules}, daemon_setup(config, 1420, {})), other_text);
 }
 
 }  // namespace

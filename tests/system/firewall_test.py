@@ -102,8 +102,11 @@ class Firewall(TunnelTest):
     def setUp(self):
         super().setUp()
         run(inside(self.host, "nft", "-f", "-"), text_in=HOSTS)
-        before = rules(self.host)
-        self.addCleanup(lambda: self.assertEqual(rules(self.host), before))
+        before = self.rules_of_the_host()
+        self.addCleanup(lambda: self.assertEqual(self.rules_of_the_host(), before))
+
+    def rules_of_the_host(self):
+        return run(inside(self.host, "nft", "-a", "list", "ruleset")).stdout
 
     def up(self, **interface):
         self.configure_peer()
