@@ -29,10 +29,10 @@ Status make_folder(const std::string& path, Journal& journal) {
     struct stat info {};
     const bool is_there = ::stat(path.c_str(), &info) == 0;
     if (is_there && !is_left_by_us(path)) return Done{};
-    const auto noted = journal.will_make(MadeFolder{path});
-    if (!noted) return noted;
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return Error{errno, "mkdir", path, {}};
-    return Done{};
+    auto made = journal.will_make(MadeFolder{path});
+    if (made && ::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
+        return Error{errno, "mkdir", path, {}};
+    return made;
 }
 
 Status make_file(const std::string& path, const std::string& text, Journal& journal) {
@@ -40,9 +40,9 @@ Status make_file(const std::string& path, const std::string& text, Journal& jour
         return Error{EEXIST, "write", path,
                      "this file is not wgns-user's: take it away, or keep it and leave DNS out of "
                      "the configuration"};
-    const auto noted = journal.will_make(MadeFile{path});
-    if (!noted) return noted;
-    return write_marked_file(path, text);
+    auto made = journal.will_make(MadeFile{path});
+    if (made) made = write_marked_file(path, text);
+    return made;
 }
 
 }  // namespace

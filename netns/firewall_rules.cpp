@@ -31,10 +31,10 @@ constexpr std::uint8_t transports[] = {IPPROTO_UDP, IPPROTO_TCP};
 constexpr std::uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
 
 constexpr ChainRow chain_rows[] = {
-    {input, "my_input", "filter", NF_INET_LOCAL_IN, priority_filter, NF_DROP},
-    {forward, "my_forward", "filter", NF_INET_FORWARD, priority_filter, NF_DROP},
-    {output, "my_output", "filter", NF_INET_LOCAL_OUT, priority_filter, NF_ACCEPT},
-    {dns, "my_dns", "nat", NF_INET_LOCAL_OUT, priority_nat, NF_ACCEPT},
+    {input, NF_INET_LOCAL_IN, "my_input", "filter", priority_filter, NF_DROP},
+    {forward, NF_INET_FORWARD, "my_forward", "filter", priority_filter, NF_DROP},
+    {output, NF_INET_LOCAL_OUT, "my_output", "filter", priority_filter, NF_ACCEPT},
+    {dns, NF_INET_LOCAL_OUT, "my_dns", "nat", priority_nat, NF_ACCEPT},
 };
 
 // What comes in when nobody inside asked for it. Without ICMPv6 there is no path MTU discovery.

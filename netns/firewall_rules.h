@@ -16,9 +16,9 @@ enum class FirewallChain { input, forward, output, dns };
 
 struct ChainRow {
     FirewallChain chain;
+    std::uint32_t hook;  // NF_INET_…
     const char* name;
     const char* type;       // "filter", "nat"
-    std::uint32_t hook;     // NF_INET_…
     std::int32_t priority;  // lower ones come first
     std::uint32_t policy;   // NF_DROP, NF_ACCEPT
 };

@@ -90,9 +90,9 @@ Status show(const std::string& source, const std::string& target) {
         if (error) return Error{error.value(), "link", target, cure};
         return Done{};
     }
-    const auto made = make_place(target, info.st_mode);
-    if (!made) return made;
-    return bind(source, target);
+    auto shown = make_place(target, info.st_mode);
+    if (shown) shown = bind(source, target);
+    return shown;
 }
 
 // An empty folder of our own with the rights of the host's.
@@ -124,8 +124,8 @@ Status show_all(const std::string& source, const std::string& target, const Name
     if (!names) return names.error();
     for (const std::string& name : *names) {
         if (contains(hidden, name)) continue;
-        const std::string from = source + "/" + name;
-        const std::string to = target + "/" + name;
+        const std::string from = fs::path(source) / name;
+        const std::string to = fs::path(target) / name;
         const Names inner = below(hidden, name);
         auto shown = inner.empty() ? show(from, to) : make_place(to, S_IFDIR);
         if (shown && !inner.empty()) shown = show_all(from, to, inner);
@@ -226,15 +226,15 @@ Status check_required(const Names& paths) {
 }  // namespace
 
 Status enter_mount_view(const MountView& view) {
-    const auto whole = check_required(view.required);
-    if (!whole) return whole;
+    auto done = check_required(view.required);
+    if (!done) return done;
     std::error_code unknown;
     const std::string folder = fs::current_path(unknown).string();
     if (::unshare(CLONE_NEWNS) != 0) return failure("unshare", "the mounts");
     // What the host mounts is seen inside, and nothing the other way.
     if (::mount("", "/", nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
         return failure("mount --make-rslave", "/");
-    auto done = replace_etc(view.files);
+    done = replace_etc(view.files);
     if (done) done = hide_name_services();
     if (done) done = renew_sys();
     if (done) done = enter_again(folder);

@@ -124,9 +124,8 @@ nft_cmp_ops comparison(RuleTest test) {
         case RuleTest::equal:
             return NFT_CMP_EQ;
         case RuleTest::not_equal:
+        case RuleTest::any_of:  // than zero, behind the mask
             return NFT_CMP_NEQ;
-        case RuleTest::any_of:
-            return NFT_CMP_NEQ;  // than zero, behind the mask
         case RuleTest::at_least:
             return NFT_CMP_GTE;
         case RuleTest::at_most:
@@ -198,11 +197,11 @@ void add_action(nftnl_rule& rule, const FirewallRule& row) {
 }
 
 std::string text_of(nftnl_expr& expression) {
-    const std::string name = ::nftnl_expr_get_str(&expression, NFTNL_EXPR_NAME);
-    if (name == "counter") return name;
+    std::string words = ::nftnl_expr_get_str(&expression, NFTNL_EXPR_NAME);
+    if (words == "counter") return words;
     std::array<char, 512> text{};
     ::nftnl_expr_snprintf(text.data(), text.size(), &expression, NFTNL_OUTPUT_DEFAULT, 0);
-    return name + " " + text.data();
+    return words.append(" ").append(text.data());
 }
 
 }  // namespace

@@ -136,15 +136,15 @@ Status enter_folder(const std::string& folder) {
 Status check_and_apply(const Text& text, const UserRules& rules) {
     const auto reachable = Netlink::open(NETLINK_NETFILTER);
     if (!reachable) return reachable.error();
-    const auto entered = enter_folder(rules.folder);
-    if (!entered) return entered;
+    auto done = enter_folder(rules.folder);
+    if (!done) return done;
     const Context context(::nft_ctx_new(NFT_CTX_DEFAULT));
     if (!context) return Error{ENOMEM, operation, {}, {}};
     ::nft_ctx_buffer_output(context.get());
     ::nft_ctx_buffer_error(context.get());
     if (!rules.folder.empty()) ::nft_ctx_add_include_path(context.get(), rules.folder.c_str());
     ::nft_ctx_set_dry_run(context.get(), true);
-    auto done = run(*context, text, rules);
+    done = run(*context, text, rules);
     if (!done) return done;
     ::nft_ctx_set_dry_run(context.get(), false);
     return run(*context, text, rules);

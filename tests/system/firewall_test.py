@@ -49,7 +49,7 @@ def rules(where):
     """Without indentation and counts."""
     text = run(inside(where, "nft", "list", "ruleset")).stdout
     text = re.sub(r"counter packets \d+ bytes \d+", "counter", text)
-    lines = (re.sub(r"(?<=icmp) \}", " }", line.strip()) for line in text.splitlines())
+    lines = (line.strip() for line in text.splitlines())
     return "".join(f"{line}\n" for line in lines if line)
 
 
