@@ -31,7 +31,8 @@ Status make_folder(const std::string& path, Journal& journal) {
     if (is_there && !is_left_by_us(path)) return Done{};
     auto made = journal.will_make(MadeFolder{path});
     if (made && ::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
-        return Error{errno, "mkdir", path, {}};
+        return Error{errno, "mkdir", path,
+                     errno == EROFS ? "mount a tmpfs at /etc/netns, which must be writable" : ""};
     return made;
 }
 

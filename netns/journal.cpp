@@ -34,7 +34,9 @@ std::optional<Made> from_json(const json& line) {
     return std::nullopt;
 }
 
+// Looks first, because a file system that is read-only says so even of what is not there.
 Status remove_folder(const std::string& path) {
+    if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Done{};
     const bool is_gone = ::rmdir(path.c_str()) == 0 || errno == ENOENT;
     if (!is_gone && errno != ENOTEMPTY && errno != EEXIST) return Error{errno, "rmdir", path, {}};
     return Done{};

@@ -21,9 +21,10 @@ std::string gathering_path(const std::string& path) {
     return path.substr(0, name) + "." + path.substr(name) + ".wgns-user";
 }
 
+// Looks first, because a file system that is read-only says so even of what is not there.
 Status remove(const std::string& path) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
-        return Error{errno, "unlink", path, {}};
+    if (::access(path.c_str(), F_OK) != 0) return Done{};
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Error{errno, "unlink", path, {}};
     return Done{};
 }
 

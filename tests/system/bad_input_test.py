@@ -116,6 +116,12 @@ class BadInput(SystemTest):
         command = ["unshare", "--mount", "sh", "-c", hide, "sh", *self.up()]
         self.assertIn("/dev/net/tun", self.refused(command, FAILED))
 
+    def test_etc_is_read_only(self):
+        self.ours.write(self.interface, self.other)
+        hide = 'mount -t tmpfs -o ro none /etc && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", hide, "sh", *self.up()]
+        self.assertIn("mount a tmpfs at /etc/netns", self.refused(command, FAILED))
+
     def test_namespace_taken_by_somebody_else(self):
         taken = self.enter(namespace(f"{PREFIX}x"))
         self.before = harness.snapshot()
