@@ -1,6 +1,5 @@
 #include "netns/mount_view.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -12,10 +11,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <set>
 
 #include "base/unique_fd.h"
+#include "netns/namespace.h"
 
 namespace wgns {
 
@@ -136,6 +135,20 @@ Status show_all(const std::string& source, const std::string& target, const Name
     return Done{};
 }
 
+// The names of namespaces, still shared with the host: whoever calls `up` inside, for a tunnel
+// through the tunnel, makes a name that everybody has. Nothing where there is no such mount.
+UniqueFd take_names() {
+    return UniqueFd(
+        ::open_tree(AT_FDCWD, netns_folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+}
+
+Status put_names(const UniqueFd& names) {
+    if (!names || ::access(netns_folder, F_OK) != 0) return Done{};
+    if (::move_mount(names.get(), "", AT_FDCWD, netns_folder, MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        return failure("mount", netns_folder);
+    return Done{};
+}
+
 // Each folder once, whatever links lead to it.
 std::set<std::string> run_folders() {
     std::set<std::string> folders;
@@ -231,11 +244,13 @@ Status enter_mount_view(const MountView& view) {
     std::error_code unknown;
     const std::string folder = fs::current_path(unknown).string();
     if (::unshare(CLONE_NEWNS) != 0) return failure("unshare", "the mounts");
-    // What the host mounts is seen inside, and nothing the other way.
+    const UniqueFd names = take_names();
+    // What the host mounts is seen inside, and nothing the other way but these names.
     if (::mount("", "/", nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
         return failure("mount --make-rslave", "/");
     done = replace_etc(view.files);
     if (done) done = hide_name_services();
+    if (done) done = put_names(names);
     if (done) done = renew_sys();
     if (done) done = enter_again(folder);
     return done;

@@ -25,8 +25,8 @@ struct MountView {
 };
 
 // Gives the calling process, which has one thread and is inside the network namespace, that view
-// for good; nothing of it is seen outside. After an error the process must not go on as if it had
-// it. Needs CAP_SYS_ADMIN and /proc.
+// for good. Nothing of it is seen outside; only names of namespaces that are made inside are. After
+// an error the process must not go on as if it had the view. Needs CAP_SYS_ADMIN and /proc.
 [[nodiscard]] Status enter_mount_view(const MountView& view);
 
 }  // namespace wgns

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import harness
-from harness import inside, process, product_binary, run, wait_until
+from harness import PREFIX, entries, inside, process, product_binary, run, wait_until
+from peers import Product
 from tunnel import PEER_V4, TunnelTest
 
 REFUSED = 125
@@ -192,6 +193,16 @@ class Exec(TunnelTest):
         self.assertEqual({line.split()[1] for line in told.splitlines() if "Cap" in line},
                          {"0" * 16})
         self.assertEqual(self.without_mark(told.partition("CapAmb:\t" + "0" * 16 + "\n")[2]), OURS)
+
+    def test_up_inside_makes_what_everybody_sees(self):
+        self.up()
+        nested = self.enter(Product(self.host, f"{PREFIX}n", self.folder))
+        nested.write({"Address": "10.98.0.1/32", "DNS": PEER_V4}, self.towards_peer())
+        self.exec(product_binary(), "up", nested.path)
+        run(inside(nested.name, "ip", "link", "show", nested.name))
+        self.assertEqual(nested.status()["namespace"], nested.name)
+        nested.down()
+        self.assertNotIn(nested.name, entries("/run/netns") + entries("/etc/netns"))
 
     def test_a_view_that_is_not_whole_is_refused(self):
         self.up()
