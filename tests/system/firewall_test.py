@@ -112,9 +112,10 @@ class Firewall(TunnelTest):
         self.configure_peer()
         return self.ours.up(self.interface(**interface), self.towards_peer())
 
-    def refused(self, status, **interface):
+    def refused(self, status, before=(), **interface):
         self.ours.write(self.interface(DNS=PEER_V4, **interface), self.towards_peer())
-        done = self.ours.call("up", self.ours.path, check=False)
+        command = [*before, harness.product_binary(), "up", self.ours.path]
+        done = run(inside(self.host, *command), check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         for folder in ("/run/netns", "/run/wgns-user", "/etc/netns"):
@@ -209,6 +210,14 @@ class Firewall(TunnelTest):
     def test_a_missing_file_of_rules(self):
         line = self.refused(BAD_CONFIGURATION, ExtraFirewallRulesFile="own.nft")
         self.assertRegex(line, r"\.conf:\d+: ExtraFirewallRulesFile: .*own\.nft")
+
+    def test_a_kernel_without_nftables(self):
+        for code, cure in (("EOPNOTSUPP", "load nf_tables"), ("EPERM", "CAP_NET_ADMIN")):
+            with self.subTest(code):
+                # The thread that makes the firewall is the first that sends anything.
+                words = ["strace", "-f", "-o", self.folder / "strace.log", "-e", "trace=sendto",
+                         "-e", f"inject=sendto:error={code}:when=1"]
+                self.assertIn(cure, self.refused(FAILED, before=words))
 
     def test_enforced_dns_needs_a_firewall(self):
         line = self.refused(BAD_CONFIGURATION, Firewall="none", DNSEnforce="redirect")
