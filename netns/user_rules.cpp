@@ -23,6 +23,7 @@ namespace {
 
 constexpr const char* operation = "nft";
 constexpr std::string_view key_of_lines = "ExtraFirewallRules";
+constexpr std::size_t shown_line_bytes_max = 80;
 
 struct FreeContext {
     void operator()(nft_ctx* context) const noexcept { ::nft_ctx_free(context); }
@@ -110,8 +111,11 @@ std::string place_of(const Complaint& complaint, const Text& text, const UserRul
 std::string hint_for(const Complaint& complaint, const Text& text, const UserRules& rules) {
     const bool is_of_lines = complaint.name == text.name() && complaint.line != 0 &&
                              complaint.line <= rules.lines.size();
-    return is_of_lines ? "mend '" + rules.lines[complaint.line - 1] + "' or take it out"
-                       : "mend it or take it out";
+    if (!is_of_lines) return "mend it or take it out";
+    const std::string& line = rules.lines[complaint.line - 1];
+    const bool is_cut = line.size() > shown_line_bytes_max;
+    return "mend '" + line.substr(0, shown_line_bytes_max) + (is_cut ? "…" : "") +
+           "' or take it out";
 }
 
 Status run(nft_ctx& context, const Text& text, const UserRules& rules) {

@@ -80,6 +80,14 @@ TEST(user_rules, an_error_is_nfts_own_with_its_line_and_nothing_is_applied) {
     }
 }
 
+TEST(user_rules, a_long_line_is_cut_where_it_is_shown) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const Guarded guarded;
+    const Status refused = guarded.apply({{"add " + std::string(9000, 'x')}, "", ""});
+    ASSERT_FALSE(refused);
+    EXPECT_LT(refused.error().hint.size(), 200U);
+}
+
 TEST(user_rules, a_file_comes_behind_the_lines) {
     WGNS_SKIP_UNLESS_ROOT();
     const TestFolder folder;
