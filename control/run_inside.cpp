@@ -111,6 +111,7 @@ Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::str
         return {exit_status::exec_failed, "exec: the environment is full"};
 
     std::vector<char*> argv;
+    argv.reserve(command.size() + 1);
     for (std::string& word : command)
         argv.push_back(word.data());
     argv.push_back(nullptr);
