@@ -76,7 +76,7 @@ private:
         cursor.at = message.text;
         cursor.blocks = message.size / block_size;
         const std::size_t rest = message.size % block_size;
-        std::memcpy(cursor.last, message.text + (message.size - rest), rest);
+        if (rest != 0) std::memcpy(cursor.last, message.text + (message.size - rest), rest);
         cursor.last_blocks = rest == 0 ? 1 : 2;
         const Word size = message.size;
         std::memcpy(cursor.last + cursor.last_blocks * block_size - sizeof size, &size,
