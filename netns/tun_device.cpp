@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace wgns {
 
@@ -33,6 +35,10 @@ Error create_error(int code, const std::string& name) {
     return {code, "create TUN device", name, hint};
 }
 
+// The io_uring of a process that was killed is torn down some time after it, and holds its device
+// until then.
+constexpr std::chrono::seconds let_go_time{2};
+
 Result<UniqueFd> open_queue(const std::string& name, short flags) {
     UniqueFd fd(::open(tun_file, O_RDWR | O_CLOEXEC));
     if (!fd) return open_error(errno);
@@ -40,7 +46,12 @@ Result<UniqueFd> open_queue(const std::string& name, short flags) {
     WG_ASSERT(name.size() < sizeof request.ifr_name);
     std::copy(name.begin(), name.end(), request.ifr_name);
     request.ifr_flags = flags;
-    if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
+    const auto deadline = std::chrono::steady_clock::now() + let_go_time;
+    while (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
+        if (errno == EBUSY && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            continue;
+        }
         // Not the TUN driver at all: somebody put another file in its place.
         if (errno == ENOTTY) return open_error(ENODEV);
         return create_error(errno, name);

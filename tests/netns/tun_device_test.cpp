@@ -4,6 +4,7 @@
 #include <net/if.h>
 
 #include <cerrno>
+#include <thread>
 
 #include "tests/netns/test_network.h"
 
@@ -42,6 +43,20 @@ TEST(tun_device, a_name_in_use_is_an_error_with_a_hint) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, EBUSY);
     EXPECT_NE(second.error().hint.find("InterfaceName"), std::string::npos);
+}
+
+TEST(tun_device, a_name_that_is_let_go_of_is_taken) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto ns = Namespace::create();
+    ASSERT_TRUE(ns);
+    auto first = open_tun(*ns, device);
+    ASSERT_TRUE(first);
+    std::thread closing([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        first->clear();
+    });
+    EXPECT_TRUE(open_tun(*ns, device));
+    closing.join();
 }
 
 TEST(tun_device, one_name_in_two_namespaces) {

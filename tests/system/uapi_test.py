@@ -249,7 +249,8 @@ class Life(UapiTest):
         os.kill(pid, signal.SIGKILL)
         self.ours.wait_for_end()
         self.assertIn(f"{self.ours.name}.sock", entries("/run/wireguard"))
-        self.assertEqual(self.ours.start().returncode, 0)
+        again = self.ours.start()
+        self.assertEqual(again.returncode, 0, again.stderr)
         self.connect()
 
     def test_a_live_socket_is_respected(self):
