@@ -47,7 +47,6 @@ public:
 
 private:
     static constexpr std::size_t alignment = 64;
-    static constexpr std::size_t text_size_max = 65'536;
     struct Free {
         void operator()(std::uint8_t* stream) const noexcept {
             ::operator delete[](stream, std::align_val_t{alignment});
@@ -61,8 +60,8 @@ private:
             const AeadKey* const key = jobs[0].key;
             WG_ASSERT(key != nullptr);
             std::size_t count = 0;
-            while (count < jobs.size() && jobs[count].key == key)
-                WG_ASSERT(jobs[count++].text_size <= text_size_max);
+            for (; count < jobs.size() && jobs[count].key == key; ++count)
+                WG_ASSERT(jobs[count].text_size <= wide_text_size_max);
             KeyWords words;
             for (std::size_t i = 0; i < words.size(); ++i)
                 words[i] = load_le<std::uint32_t>(key->bytes().subspan(i * sizeof words[i]));

@@ -10,6 +10,7 @@
 
 #include "base/vector_of.h"
 #include "crypto/aead.h"
+#include "crypto/aead_wide_kernel.h"
 #include "crypto/chacha20_wide.h"
 #include "crypto/poly1305_wide.h"
 
@@ -19,9 +20,8 @@ template <std::size_t lanes>
 class WideBundle {
 public:
     static constexpr std::size_t messages_max = lanes / 2;
-    // Key stream of one text of 64 KiB, as no larger one fits a datagram, or of many smaller ones;
-    // the last blocks may be nobody's.
-    static constexpr std::size_t blocks_max = 1 + 65'536 / chacha20_block_size;
+    // Key stream of the largest text, or of several smaller ones; the last blocks may be nobody's.
+    static constexpr std::size_t blocks_max = 1 + wide_text_size_max / chacha20_block_size;
     static constexpr std::size_t stream_size = (blocks_max + lanes) * chacha20_block_size;
 
     static void seal(const std::uint32_t* key, AeadJob* jobs, std::size_t count,

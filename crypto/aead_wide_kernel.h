@@ -10,6 +10,9 @@ namespace wgns {
 
 struct AeadJob;
 
+// Bytes; no larger text fits a datagram.
+inline constexpr std::size_t wide_text_size_max = 65'536;
+
 struct WideKernel {
     const char* name;         // of the instructions
     std::size_t stream_size;  // bytes of room that `seal` and `open` need

@@ -27,7 +27,6 @@ public:
     // dropped.
     void run(Turn& turn, Moment moment);
     // Handshake messages that a turn left for the next one.
-    // Handshake messages that wait.
     [[nodiscard]] std::size_t backlog() const noexcept { return backlog_count_; }
 
 private:
