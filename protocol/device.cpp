@@ -79,6 +79,7 @@ bool Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
         peer->timers.set_persistent_keepalive(*seconds, moment.now);
     }
     if (may_begin || !peer->staged.empty()) begin(*peer, moment, outbox);
+    if (change.start_handshake) want_session(*peer, moment, outbox);
     reschedule(*peer);
     return true;
 }
@@ -149,6 +150,7 @@ DeviceSnapshot Device::snapshot() const {
         one.preshared_key = peer->handshake.preshared_key().duplicate();
         one.endpoint = peer->endpoint;
         one.last_handshake = peer->last_handshake;
+        one.unanswered_since = peer->timers.unanswered_since();
         one.received_bytes = peer->received_bytes;
         one.sent_bytes = peer->sent_bytes;
         one.staged_packets = peer->staged.size();

@@ -24,6 +24,7 @@ struct PeerChange {
     bool replace_allowed_ips = false;             // forget all of them before `allowed_ips`
     std::optional<PresharedKey> preshared_key{};  // zero: none from now on
     std::optional<Endpoint> endpoint{};
+    bool start_handshake = false;  // even if a session lives, which goes on until there is another
     std::optional<std::uint16_t> persistent_keepalive_seconds{};  // 0: off
     std::vector<AllowedIpChange> allowed_ips{};                   // in order; the last claim holds
 };

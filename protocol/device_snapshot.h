@@ -16,6 +16,7 @@ struct PeerSnapshot {
     PresharedKey preshared_key{};                    // zero: none
     Endpoint endpoint{};                             // not set: none known
     WallTime last_handshake{};                       // zero: never
+    TimePoint unanswered_since{};                    // Timers::unanswered_since
     std::uint64_t received_bytes = 0;                // on the wire, authentic datagrams only
     std::uint64_t sent_bytes = 0;                    // on the wire
     std::size_t staged_packets = 0;                  // that wait for a session

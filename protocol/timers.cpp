@@ -7,11 +7,13 @@
 namespace wgns {
 
 void Timers::initiation_sent(TimePoint sent_at, Duration jitter) noexcept {
+    if (unanswered_since_.is_never()) unanswered_since_ = sent_at;
     at(Timer::retransmit) = sent_at + limits::rekey_timeout + jitter;
 }
 
 void Timers::handshake_over() noexcept {
     disarm(Timer::retransmit);
+    unanswered_since_ = {};
     attempts_ = 0;
 }
 
@@ -55,6 +57,7 @@ void Timers::set_persistent_keepalive(std::uint16_t seconds, TimePoint now) noex
 
 void Timers::stop() noexcept {
     deadlines_ = {};
+    unanswered_since_ = {};
     attempts_ = 0;
     another_keepalive_ = false;
 }

@@ -50,6 +50,9 @@ public:
     // Data went out and nothing authentic has come since.
     [[nodiscard]] bool awaits_answer() const noexcept { return is_armed(Timer::new_handshake); }
     [[nodiscard]] bool handshake_pending() const noexcept { return is_armed(Timer::retransmit); }
+    // When the first initiation since the last handshake left, though all are given up by now;
+    // "never": none did.
+    [[nodiscard]] TimePoint unanswered_since() const noexcept { return unanswered_since_; }
     [[nodiscard]] std::uint16_t persistent_keepalive_seconds() const noexcept {
         return persistent_seconds_;
     }
@@ -65,6 +68,7 @@ private:
     [[nodiscard]] bool take_due(Timer timer, TimePoint now) noexcept;
 
     std::array<TimePoint, 5> deadlines_{};
+    TimePoint unanswered_since_;
     std::uint16_t persistent_seconds_ = 0;
     std::uint8_t attempts_ = 0;  // initiations repeated since the handshake began
     bool another_keepalive_ = false;

@@ -21,6 +21,7 @@ TEST(PeerChange, NothingIsTouchedUnlessItIsSaid) {
     const PeerChange change;
     EXPECT_FALSE(change.preshared_key || change.endpoint || change.persistent_keepalive_seconds);
     EXPECT_FALSE(change.remove || change.update_only || change.replace_allowed_ips);
+    EXPECT_FALSE(change.start_handshake);
     EXPECT_TRUE(change.allowed_ips.empty());
 }
 

@@ -57,6 +57,39 @@ TEST_F(DeviceConfigTest, AnUpdateChangesAKnownPeer) {
     EXPECT_EQ(a.peer_snapshot().endpoint, *Endpoint::parse("[2001:db8::7]:7"));
 }
 
+TEST_F(DeviceConfigTest, AnotherEndpointAndAHandshakeLeaveTheSession) {
+    establish();
+    run_for(6s);  // no two initiations within 5 s
+    PeerChange change;
+    change.public_key = b.key;
+    change.update_only = true;
+    change.endpoint = Endpoint::parse("192.0.2.99:7");
+    change.start_handshake = true;
+    ASSERT_TRUE(a.apply(std::move(change)));
+    a.send(b, "under the session that lives");
+    const auto sent = a.take();
+    ASSERT_EQ(sent.size(), 2u);
+    EXPECT_EQ(sent[0].type(), MessageType::initiation);
+    EXPECT_EQ(sent[1].type(), MessageType::data);
+    for (const Datagram& each : sent) {
+        EXPECT_EQ(each.to.to_string(), "192.0.2.99:7");
+        EXPECT_EQ(b.receive(each, a.address), std::nullopt);
+    }
+    EXPECT_EQ(b.received, std::vector<std::string>{"under the session that lives"});
+}
+
+TEST_F(DeviceConfigTest, AHandshakeIsNotStartedTwiceWithinItsTime) {
+    establish();
+    for (int round = 0; round < 2; ++round) {
+        PeerChange change;
+        change.public_key = b.key;
+        change.start_handshake = true;
+        ASSERT_TRUE(a.apply(std::move(change)));
+    }
+    EXPECT_TRUE(a.take().empty());
+    EXPECT_EQ(count_of(MessageType::initiation, take_for(a, 7s)), 1u);
+}
+
 TEST_F(DeviceConfigTest, WhatAChangeDoesNotNameStays) {
     connect();
     PeerChange change = Side::peer_change(b, true);

@@ -19,6 +19,7 @@ TEST(DeviceSnapshot, SaysNoneByZeros) {
     EXPECT_TRUE(peer.preshared_key.is_zero());
     EXPECT_FALSE(peer.endpoint.is_set());
     EXPECT_EQ(peer.last_handshake, WallTime{});
+    EXPECT_TRUE(peer.unanswered_since.is_never());
     EXPECT_EQ(peer.persistent_keepalive_seconds, 0);
 }
 

@@ -54,6 +54,23 @@ TEST(Timers, AFinishedHandshakeIsNotRepeated) {
     EXPECT_TRUE(timers.next_deadline().is_never());
 }
 
+TEST(Timers, SilenceCountsFromTheFirstInitiation) {
+    Timers timers;
+    EXPECT_TRUE(timers.unanswered_since().is_never());
+    timers.initiation_sent(start, 0ms);
+    for (TimePoint now = start + 5s; !timers.expire(now).give_up; now = now + 5s)
+        timers.initiation_sent(now, 0ms);
+    timers.restart_attempts();
+    timers.initiation_sent(start + 1000s, 0ms);
+    EXPECT_EQ(timers.unanswered_since(), start);
+    timers.handshake_over();
+    EXPECT_TRUE(timers.unanswered_since().is_never());
+    timers.initiation_sent(start + 2000s, 0ms);
+    EXPECT_EQ(timers.unanswered_since(), start + 2000s);
+    timers.stop();
+    EXPECT_TRUE(timers.unanswered_since().is_never());
+}
+
 TEST(Timers, UnansweredDataCountsFromTheFirstPacket) {
     Timers timers;
     timers.data_sent(start, 0ms);
