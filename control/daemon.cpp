@@ -128,12 +128,18 @@ void Daemon::follow_link(UniqueFd queue) {
 
 // Without, answers may leave from an address that is gone until the peer is heard again.
 void Daemon::follow_routes() {
-    auto events = NetworkEvents::start(context_, NetworkPart::routes,
-                                       [this] { return data_plane_->post(ForgetSources{}); });
+    auto events =
+        NetworkEvents::start(context_, NetworkPart::routes, [this] { return routes_changed(); });
     if (!events)
         return spdlog::warn("{}: does not follow the host's routes: {}", setup_.instance,
                             describe(events.error()));
     route_events_ = *std::move(events);
+}
+
+bool Daemon::routes_changed() {
+    if (!data_plane_->post(ForgetSources{})) return false;
+    if (resolver_) resolver_->network_changed();
+    return true;
 }
 
 Status Daemon::configure() {
@@ -170,23 +176,37 @@ void Daemon::watch_channel() {
 }
 
 void Daemon::resolve_names() {
-    resolver_.emplace(
-        context_, families_,
-        [this](const PublicKey& peer, const Endpoint& endpoint) {
-            DeviceChange change;
-            PeerChange& update = change.peers.emplace_back();
-            update.public_key = peer;
-            update.update_only = true;
-            update.endpoint = endpoint;
-            spdlog::info("{}: endpoint {}", setup_.instance, endpoint.to_string());
-            if (!data_plane_->post(ApplyChange{std::move(change), [](int) {}}))
-                spdlog::error("{}: the worker is too busy for a new endpoint", setup_.instance);
-        },
-        [this](const std::string& host, const std::string& reason) {
-            spdlog::warn("{}: endpoint {}: {}; trying again", setup_.instance, host, reason);
-        });
+    EndpointResolver::Calls calls;
+    calls.look = [this](auto seen) { return look(std::move(seen)); };
+    calls.write = [this](const PublicKey& peer, const Endpoint& endpoint) {
+        return write_endpoint(peer, endpoint);
+    };
+    calls.failed = [this](const std::string& host, const std::string& reason) {
+        spdlog::warn("{}: endpoint {}: {}; trying again", setup_.instance, host, reason);
+    };
+    resolver_.emplace(context_, families_, std::move(calls));
     for (const NamedEndpoint& each : setup_.named_endpoints)
-        resolver_->resolve(each);
+        resolver_->follow(each);
+}
+
+bool Daemon::look(std::function<void(const DeviceSnapshot&)> seen) {
+    return data_plane_->post(TakeSnapshot{[this, seen = std::move(seen)](WorkerSnapshot snapshot) {
+        auto shared = std::make_shared<WorkerSnapshot>(std::move(snapshot));
+        asio::post(context_, [seen, shared] { seen(shared->device); });
+    }});
+}
+
+// The session goes on at the new place; the handshake shows whether anybody is there.
+bool Daemon::write_endpoint(const PublicKey& peer, const Endpoint& endpoint) {
+    DeviceChange change;
+    PeerChange& update = change.peers.emplace_back();
+    update.public_key = peer;
+    update.update_only = true;
+    update.endpoint = endpoint;
+    update.start_handshake = true;
+    if (!data_plane_->post(ApplyChange{std::move(change), [](int) {}})) return false;
+    spdlog::info("{}: endpoint {}", setup_.instance, endpoint.to_string());
+    return true;
 }
 
 void Daemon::answer(const std::string& request, ControlServer::Answer answer) {

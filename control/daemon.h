@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,10 +48,13 @@ private:
     Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
     void follow_link(UniqueFd queue);
     void follow_routes();
+    bool routes_changed();
     Status configure();
     void configured(int error);
     void watch_channel();
     void resolve_names();
+    bool look(std::function<void(const DeviceSnapshot&)> seen);
+    bool write_endpoint(const PublicKey& peer, const Endpoint& endpoint);
     void answer(const std::string& request, ControlServer::Answer answer);
     void end(int status);
 

@@ -31,7 +31,9 @@ json open_part(const DaemonSetup& setup) {
     for (const NamedEndpoint& each : setup.named_endpoints)
         named.push_back({{"public_key", key_to_base64(each.peer.bytes)},
                          {"host", each.host},
-                         {"port", each.port}});
+                         {"port", each.port},
+                         {"refresh_seconds", each.refresh_seconds},
+                         {"restart_seconds", each.restart_seconds}});
     return {{"instance", setup.instance},
             {"namespace", setup.namespace_name},
             {"interface", setup.interface},
@@ -61,7 +63,8 @@ void read_open_part(const std::string& text, DaemonSetup& setup) {
     for (const json& peer : open.at("peers"))
         setup.peers[public_key_in(peer)] = {peer.at("name"), peer.at("endpoint")};
     for (const json& each : open.at("named_endpoints"))
-        setup.named_endpoints.push_back({public_key_in(each), each.at("host"), each.at("port")});
+        setup.named_endpoints.push_back({public_key_in(each), each.at("host"), each.at("port"),
+                                         each.at("refresh_seconds"), each.at("restart_seconds")});
 }
 
 Status write_all(int fd, std::string_view text) {

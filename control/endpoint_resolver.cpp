@@ -1,7 +1,7 @@
 #include "control/endpoint_resolver.h"
 
 #include <algorithm>
-#include <cstring>
+#include <optional>
 
 namespace wgns {
 
@@ -9,8 +9,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr BackOff::Milliseconds first_retry{1000};
-constexpr BackOff::Milliseconds retry_limit{60000};
+// Between two looks at the device, each of which copies what it is: names that are due at almost
+// the same time share one.
+constexpr Duration look_pause = std::chrono::milliseconds(200);
 
 Endpoint from_asio(const asio::ip::udp::endpoint& from) {
     Endpoint endpoint;
@@ -26,66 +27,137 @@ Endpoint from_asio(const asio::ip::udp::endpoint& from) {
     return endpoint;
 }
 
-}  // namespace
-
-std::optional<Endpoint> choose_endpoint(const std::vector<Endpoint>& answers, Families families) {
-    const auto reachable = [&](const Endpoint& answer) {
-        return answer.address.is_v4() ? families.v4 : families.v6;
-    };
-    const auto first = std::find_if(answers.begin(), answers.end(), reachable);
-    if (first == answers.end()) return std::nullopt;
-    return *first;
+EndpointRefresh::Times times_of(const NamedEndpoint& endpoint) {
+    return {std::chrono::seconds(endpoint.refresh_seconds),
+            std::chrono::seconds(std::max(endpoint.restart_seconds, 1u))};
 }
 
-EndpointResolver::EndpointResolver(asio::io_context& context, Families families, Found found,
-                                   Failed failed)
-    : context_(context),
-      resolver_(context),
-      families_(families),
-      found_(std::move(found)),
-      failed_(std::move(failed)) {}
+// At least 0, though the wall clock may have been set back since.
+Duration age_of(const WallTime& then, const WallTime& now) {
+    return std::max<Duration>(std::chrono::seconds(now.seconds - then.seconds), Duration::zero());
+}
 
-void EndpointResolver::resolve(NamedEndpoint endpoint) {
-    attempts_.push_back(
-        {std::move(endpoint), BackOff(first_retry, retry_limit), asio::steady_timer(context_)});
-    look_up(attempts_.back());
+}  // namespace
+
+std::vector<Endpoint> reachable(std::vector<Endpoint> answers, Families families) {
+    std::erase_if(answers, [&](const Endpoint& answer) {
+        return !(answer.address.is_v4() ? families.v4 : families.v6);
+    });
+    return answers;
+}
+
+EndpointResolver::EndpointResolver(asio::io_context& context, Families families, Calls calls)
+    : resolver_(context), timer_(context), families_(families), calls_(std::move(calls)) {}
+
+void EndpointResolver::follow(NamedEndpoint endpoint) {
+    const auto times = times_of(endpoint);
+    names_.push_back({std::move(endpoint), EndpointRefresh(times, entropy_, clock_.now())});
+    schedule();
+}
+
+void EndpointResolver::network_changed() {
+    for (Name& name : names_)
+        name.refresh.network_changed(clock_.now());
+    schedule();
 }
 
 void EndpointResolver::stop() {
     stopped_ = true;
     resolver_.cancel();
-    for (Attempt& attempt : attempts_)
-        attempt.timer.cancel();
+    timer_.cancel();
 }
 
-void EndpointResolver::look_up(Attempt& attempt) {
-    resolver_.async_resolve(attempt.endpoint.host, std::to_string(attempt.endpoint.port),
-                            asio::ip::udp::resolver::numeric_service,
-                            [this, &attempt](const boost::system::error_code& error,
-                                             const asio::ip::udp::resolver::results_type& results) {
-                                if (!stopped_) answer(attempt, error, results);
-                            });
+// The timer does not count while the machine sleeps, and the times do: after a night what is due is
+// looked at with the next check, at most EndpointRefresh::watch_time later.
+void EndpointResolver::schedule() {
+    if (stopped_ || is_looking_) return;
+    std::optional<TimePoint> next;
+    for (const Name& name : names_)
+        if (!name.is_asked && (!next || name.refresh.next_check() < *next))
+            next = name.refresh.next_check();
+    if (!next) return;
+    timer_.expires_after(std::max(*next, looked_at_ + look_pause) - clock_.now());
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !stopped_) look();
+    });
 }
 
-void EndpointResolver::answer(Attempt& attempt, const boost::system::error_code& error,
-                              const asio::ip::udp::resolver::results_type& results) {
-    if (error) return retry(attempt, error.message());
+void EndpointResolver::look() {
+    looked_at_ = clock_.now();
+    is_looking_ = true;
+    const bool is_taken = calls_.look([this](const DeviceSnapshot& snapshot) {
+        is_looking_ = false;
+        if (!stopped_) check(snapshot);
+    });
+    if (is_taken) return;
+    is_looking_ = false;
+    schedule();
+}
+
+void EndpointResolver::check(const DeviceSnapshot& snapshot) {
+    const TimePoint now = clock_.now();
+    for (Name& name : names_) {
+        if (name.is_asked || name.refresh.next_check() > now) continue;
+        if (name.refresh.check(facts_of(name.endpoint.peer, snapshot), now)) look_up(name);
+    }
+    schedule();
+}
+
+void EndpointResolver::look_up(Name& name) {
+    name.is_asked = true;
+    resolver_.async_resolve(
+        name.endpoint.host, std::to_string(name.endpoint.port),
+        asio::ip::udp::resolver::numeric_service,
+        [this, &name](const boost::system::error_code& error, const Results& results) {
+            if (!stopped_) answer(name, error, results);
+        });
+}
+
+void EndpointResolver::answer(Name& name, const boost::system::error_code& error,
+                              const Results& results) {
+    if (error) return retry(name, error.message());
     std::vector<Endpoint> answers;
     for (const auto& result : results)
         answers.push_back(from_asio(result.endpoint()));
-    const auto endpoint = choose_endpoint(answers, families_);
-    if (!endpoint) return retry(attempt, "no address of a family that this host has");
-    found_(attempt.endpoint.peer, *endpoint);
-    attempts_.remove_if([&](const Attempt& each) { return &each == &attempt; });
+    answers = reachable(std::move(answers), families_);
+    if (answers.empty()) return retry(name, "no address of a family that this host has");
+    // The answer took its time, in which the peer may have roamed.
+    const bool is_taken = calls_.look([this, &name, answers](const DeviceSnapshot& snapshot) {
+        if (!stopped_) decide(name, answers, snapshot);
+    });
+    if (!is_taken) retry(name, "the worker is busy");
 }
 
-void EndpointResolver::retry(Attempt& attempt, const std::string& reason) {
-    failed_(attempt.endpoint.host, reason);
-    if (stopped_) return;
-    attempt.timer.expires_after(attempt.back_off.next());
-    attempt.timer.async_wait([this, &attempt](const boost::system::error_code& error) {
-        if (!error && !stopped_) look_up(attempt);
-    });
+void EndpointResolver::decide(Name& name, const std::vector<Endpoint>& answers,
+                              const DeviceSnapshot& snapshot) {
+    const PeerFacts facts = facts_of(name.endpoint.peer, snapshot);
+    const auto endpoint = name.refresh.answered(answers, facts, clock_.now());
+    if (endpoint && !calls_.write(name.endpoint.peer, *endpoint))
+        return retry(name, "the worker is busy");
+    if (endpoint) name.refresh.written(*endpoint, clock_.now());
+    name.is_asked = false;
+    schedule();
+}
+
+void EndpointResolver::retry(Name& name, const std::string& reason) {
+    calls_.failed(name.endpoint.host, reason);
+    name.refresh.failed(clock_.now());
+    name.is_asked = false;
+    schedule();
+}
+
+// A peer that is gone has none, and is not made again.
+PeerFacts EndpointResolver::facts_of(const PublicKey& peer, const DeviceSnapshot& snapshot) const {
+    PeerFacts facts;
+    const auto at = std::find_if(snapshot.peers.begin(), snapshot.peers.end(),
+                                 [&](const PeerSnapshot& each) { return each.public_key == peer; });
+    if (at == snapshot.peers.end()) return facts;
+    facts.endpoint = at->endpoint;
+    if (at->last_handshake.seconds != 0)
+        facts.handshake_age = age_of(at->last_handshake, clock_.wall_time());
+    if (!at->unanswered_since.is_never())
+        facts.unanswered_for = clock_.now() - at->unanswered_since;
+    return facts;
 }
 
 }  // namespace wgns

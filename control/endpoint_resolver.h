@@ -1,5 +1,6 @@
 // Turns the names in `Endpoint = NAME:PORT` into addresses, in the network and mount namespace of
-// the process that asks: never inside the tunnel's. Control thread.
+// the process that asks: never inside the tunnel's. When to ask, and what to do with an answer, is
+// EndpointRefresh's to say; this carries it out. Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -7,13 +8,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ip_address.h"
-#include "control/back_off.h"
+#include "control/endpoint_refresh.h"
+#include "crypto/random.h"
 #include "crypto/secret.h"
+#include "protocol/device_snapshot.h"
 
 namespace wgns {
 
@@ -22,6 +25,8 @@ struct NamedEndpoint {
     PublicKey peer;
     std::string host;
     std::uint16_t port = 0;
+    std::uint32_t refresh_seconds = 0;  // 0: at first, and when the peer is silent
+    std::uint32_t restart_seconds = 1;  // before the first retry; 0 is 1
 };
 
 // The address families that have a UDP socket.
@@ -30,44 +35,58 @@ struct Families {
     bool v6 = true;
 };
 
-// The first of `answers`, in the resolver's own order of preference (RFC 6724), that a socket can
-// reach.
-[[nodiscard]] std::optional<Endpoint> choose_endpoint(const std::vector<Endpoint>& answers,
-                                                      Families families);
+// Those of `answers` that a socket can reach, in the resolver's own order of preference (RFC 6724).
+[[nodiscard]] std::vector<Endpoint> reachable(std::vector<Endpoint> answers, Families families);
 
 class EndpointResolver {
 public:
-    using Found = std::function<void(const PublicKey& peer, const Endpoint& endpoint)>;
-    using Failed = std::function<void(const std::string& host, const std::string& reason)>;
+    // What it needs of the device, and whom it tells of failures.
+    struct Calls {
+        // `look` is answered once, in its context. False: too busy, and it is not.
+        std::function<bool(std::function<void(const DeviceSnapshot&)>)> look;
+        // Gives the peer this endpoint and starts a handshake. False: too busy.
+        std::function<bool(const PublicKey& peer, const Endpoint& endpoint)> write;
+        // After each attempt without a usable answer.
+        std::function<void(const std::string& host, const std::string& reason)> failed;
+    };
 
-    // `found` is called once a name, `failed` after each attempt without a usable answer. The
-    // context outlives the resolver.
-    EndpointResolver(boost::asio::io_context& context, Families families, Found found,
-                     Failed failed);
+    // The context outlives the resolver, and runs no more once that is gone.
+    EndpointResolver(boost::asio::io_context& context, Families families, Calls calls);
 
-    // Starts to look the name up, and goes on trying: after 1 s, doubling to 60 s.
-    void resolve(NamedEndpoint endpoint);
+    // Looks the name up at once, goes on until there is an answer, and from then on as often as
+    // the endpoint says.
+    void follow(NamedEndpoint endpoint);
+    // Routes or addresses of the host are others.
+    void network_changed();
     // Ends every attempt.
     void stop();
 
 private:
-    struct Attempt {
+    using Results = boost::asio::ip::udp::resolver::results_type;
+    struct Name {
         NamedEndpoint endpoint;
-        BackOff back_off;
-        boost::asio::steady_timer timer;
+        EndpointRefresh refresh;
+        bool is_asked = false;  // an answer is under way
     };
 
-    void look_up(Attempt& attempt);
-    void answer(Attempt& attempt, const boost::system::error_code& error,
-                const boost::asio::ip::udp::resolver::results_type& results);
-    void retry(Attempt& attempt, const std::string& reason);
+    void schedule();
+    void look();
+    void check(const DeviceSnapshot& snapshot);
+    void look_up(Name& name);
+    void answer(Name& name, const boost::system::error_code& error, const Results& results);
+    void decide(Name& name, const std::vector<Endpoint>& answers, const DeviceSnapshot& snapshot);
+    void retry(Name& name, const std::string& reason);
+    [[nodiscard]] PeerFacts facts_of(const PublicKey& peer, const DeviceSnapshot& snapshot) const;
 
-    boost::asio::io_context& context_;
     boost::asio::ip::udp::resolver resolver_;
+    boost::asio::steady_timer timer_;
     Families families_;
-    Found found_;
-    Failed failed_;
-    std::list<Attempt> attempts_;  // callbacks point into it
+    Calls calls_;
+    SystemClock clock_;
+    SystemEntropy entropy_;
+    std::list<Name> names_;  // callbacks point into it
+    TimePoint looked_at_;
+    bool is_looking_ = false;
     bool stopped_ = false;
 };
 

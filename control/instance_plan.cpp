@@ -37,6 +37,15 @@ DnsGuard guard_of(DnsEnforcement enforcement) {
     return DnsGuard::strict;
 }
 
+NamedEndpoint named_endpoint(const Config& config, const PeerConfig& peer) {
+    NamedEndpoint named{peer.public_key, peer.endpoint->host, peer.endpoint->port};
+    named.refresh_seconds =
+        peer.endpoint_refresh_seconds.value_or(config.endpoint_refresh_seconds.value_or(0));
+    if (peer.endpoint_refresh_restart_seconds)
+        named.restart_seconds = *peer.endpoint_refresh_restart_seconds;
+    return named;
+}
+
 }  // namespace
 
 fs::path config_path(const std::string& argument) {
@@ -56,8 +65,7 @@ DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
     for (const PeerConfig& peer : config.peers) {
         setup.peers[peer.public_key] = {peer.name, peer.endpoint ? peer.endpoint->to_string() : ""};
         if (peer.endpoint && !peer.endpoint->address())
-            setup.named_endpoints.push_back(
-                {peer.public_key, peer.endpoint->host, peer.endpoint->port});
+            setup.named_endpoints.push_back(named_endpoint(config, peer));
     }
     return setup;
 }

@@ -22,7 +22,7 @@ DaemonSetup example() {
     setup.mtu = 1420;
     setup.data_plane = {"epoll", "sodium", "tcp", "3"};
     setup.peers[key_of(1)] = {"a \"name\"\nwith \xff", "vpn.example.org:51820"};
-    setup.named_endpoints.push_back({key_of(1), "vpn.example.org", 51820});
+    setup.named_endpoints.push_back({key_of(1), "vpn.example.org", 51820, 60, 5});
     setup.uapi = "private_key=00\nreplace_peers=true\n";
     return setup;
 }
@@ -47,6 +47,8 @@ TEST(DaemonSetup, ComesBackTheSame) {
         ASSERT_EQ(read->named_endpoints.size(), 1U);
         EXPECT_EQ(read->named_endpoints[0].host, "vpn.example.org");
         EXPECT_EQ(read->named_endpoints[0].port, 51820);
+        EXPECT_EQ(read->named_endpoints[0].refresh_seconds, 60U);
+        EXPECT_EQ(read->named_endpoints[0].restart_seconds, 5U);
         EXPECT_EQ(read->uapi, example().uapi);
     }
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
+#include <optional>
+
 namespace wgns {
 namespace {
 
@@ -12,60 +15,96 @@ std::vector<Endpoint> endpoints(const std::vector<const char*>& texts) {
     return parsed;
 }
 
-TEST(ChooseEndpoint, TakesTheFirstThatASocketCanReach) {
+TEST(Reachable, KeepsWhatASocketCanReachInItsOrder) {
     struct Case {
         std::vector<const char*> answers;
         Families families;
-        const char* chosen;  // nullptr: none
+        std::vector<const char*> kept;
     };
+    const char* const v4 = "192.0.2.1:7";
+    const char* const v6 = "[2001:db8::1]:7";
     const Case cases[] = {
-        /* 0 */ {{}, {true, true}, nullptr},
-        /* 1 */ {{"[2001:db8::1]:7", "192.0.2.1:7"}, {true, true}, "[2001:db8::1]:7"},
-        /* 2 */ {{"192.0.2.1:7", "[2001:db8::1]:7"}, {true, true}, "192.0.2.1:7"},
-        /* 3 */ {{"[2001:db8::1]:7", "192.0.2.1:7"}, {true, false}, "192.0.2.1:7"},
-        /* 4 */ {{"[2001:db8::1]:7"}, {true, false}, nullptr},
-        /* 5 */ {{"192.0.2.1:7"}, {false, true}, nullptr},
+        /* 0 */ {{}, {true, true}, {}},
+        /* 1 */ {{v6, v4}, {true, true}, {v6, v4}},
+        /* 2 */ {{v4, v6}, {true, true}, {v4, v6}},
+        /* 3 */ {{v6, v4}, {true, false}, {v4}},
+        /* 4 */ {{v6}, {true, false}, {}},
+        /* 5 */ {{v4}, {false, true}, {}},
     };
-    for (std::size_t i = 0; i < std::size(cases); ++i) {
-        const auto chosen = choose_endpoint(endpoints(cases[i].answers), cases[i].families);
-        EXPECT_EQ(chosen ? chosen->to_string() : "", cases[i].chosen ? cases[i].chosen : "") << i;
-    }
+    for (std::size_t i = 0; i < std::size(cases); ++i)
+        EXPECT_EQ(reachable(endpoints(cases[i].answers), cases[i].families),
+                  endpoints(cases[i].kept))
+            << i;
 }
 
+// A device of one peer, which answers at once.
 struct EndpointResolverTest : testing::Test {
     boost::asio::io_context context;
-    std::vector<std::string> found;
+    DeviceSnapshot device;
+    std::vector<std::string> written;
     std::vector<std::string> failed;
-    Families families;
+    int busy_looks = 0;  // to come
+    int busy_writes = 0;
     std::optional<EndpointResolver> resolver;
 
     void SetUp() override {
-        resolver.emplace(
-            context, families,
-            [this](const PublicKey&, const Endpoint& endpoint) {
-                found.push_back(endpoint.to_string());
-            },
-            [this](const std::string& host, const std::string&) {
-                failed.push_back(host);
-                resolver->stop();
-            });
+        device.peers.emplace_back();
+        EndpointResolver::Calls calls;
+        calls.look = [this](auto seen) {
+            if (busy_looks-- > 0) return false;
+            boost::asio::post(context, [this, seen] { seen(device); });
+            return true;
+        };
+        calls.write = [this](const PublicKey& peer, const Endpoint& endpoint) {
+            if (busy_writes-- > 0) return false;
+            EXPECT_EQ(peer, device.peers[0].public_key);
+            device.peers[0].endpoint = endpoint;
+            written.push_back(endpoint.to_string());
+            resolver->stop();
+            return true;
+        };
+        calls.failed = [this](const std::string& host, const std::string&) {
+            failed.push_back(host);
+            if (failed.size() == 2) resolver->stop();
+        };
+        resolver.emplace(context, Families{}, std::move(calls));
     }
+    void run() { context.run_for(std::chrono::seconds(10)); }
 };
 
+// A literal goes the same way through the resolver, without needing a name server.
 TEST_F(EndpointResolverTest, FindsAName) {
-    // A literal goes the same way through the resolver, without needing a name server.
-    resolver->resolve({{}, "127.0.0.1", 51820});
-    context.run_for(std::chrono::seconds(10));
-    EXPECT_EQ(found, std::vector<std::string>{"127.0.0.1:51820"});
+    resolver->follow({{}, "127.0.0.1", 51820});
+    run();
+    EXPECT_EQ(written, std::vector<std::string>{"127.0.0.1:51820"});
     EXPECT_TRUE(failed.empty());
 }
 
-TEST_F(EndpointResolverTest, TellsAFailureAndStops) {
+TEST_F(EndpointResolverTest, TellsFailuresTriesAgainAndStops) {
     // No label may be empty, so no name server is asked.
-    resolver->resolve({{}, "no..such..name.invalid", 1});
-    context.run_for(std::chrono::seconds(10));
-    EXPECT_TRUE(found.empty());
-    EXPECT_EQ(failed, std::vector<std::string>{"no..such..name.invalid"});
+    resolver->follow({{}, "no..such..name.invalid", 1});
+    run();
+    EXPECT_TRUE(written.empty());
+    EXPECT_EQ(failed, std::vector<std::string>(2, "no..such..name.invalid"));
+}
+
+TEST_F(EndpointResolverTest, WaitsForABusyDevice) {
+    busy_looks = 2;
+    busy_writes = 1;
+    resolver->follow({{}, "127.0.0.1", 51820});
+    run();
+    EXPECT_EQ(written, std::vector<std::string>{"127.0.0.1:51820"});
+    EXPECT_EQ(failed, std::vector<std::string>{"127.0.0.1"});
+}
+
+TEST_F(EndpointResolverTest, LeavesAPeerThatCameByItself) {
+    device.peers[0].endpoint = *Endpoint::parse("192.0.2.9:9");
+    device.peers[0].last_handshake = SystemClock().wall_time();
+    resolver->follow({{}, "127.0.0.1", 51820});
+    context.run_for(std::chrono::seconds(1));
+    EXPECT_TRUE(written.empty());
+    resolver->stop();
+    run();
 }
 
 }  // namespace

@@ -55,6 +55,18 @@ TEST_F(InstancePlanTest, DaemonLearnsNamesAndText) {
     EXPECT_EQ(std::get<UapiSet>(*request).change.peers.size(), 2U);
 }
 
+TEST_F(InstancePlanTest, ThePeersOwnRefreshComesBeforeTheInterfaces) {
+    const auto named = [&] { return daemon_setup(config, 1400, {}).named_endpoints.at(0); };
+    EXPECT_EQ(named().refresh_seconds, 0U);
+    EXPECT_EQ(named().restart_seconds, 1U);
+    config.endpoint_refresh_seconds = 60;
+    EXPECT_EQ(named().refresh_seconds, 60U);
+    config.peers[1].endpoint_refresh_seconds = 0;
+    config.peers[1].endpoint_refresh_restart_seconds = 5;
+    EXPECT_EQ(named().refresh_seconds, 0U);
+    EXPECT_EQ(named().restart_seconds, 5U);
+}
+
 TEST_F(InstancePlanTest, RoutesAreMaskedSortedAndUnique) {
     std::vector<std::string> texts;
     for (const IpPrefix& route : tunnel_routes(config))
