@@ -1,12 +1,18 @@
-"""A name server for tests: it answers every question for an address with one of its own, and prints
-what it was asked, a line each: `udp NAME` or `tcp NAME`. Arguments: PORT IPV4 IPV6."""
+"""A name server for tests: it answers every question for an address with those of its own, and
+prints what it was asked, a line each: `udp NAME` or `tcp NAME`. Arguments: PORT ADDRESS… or PORT
+FILE: a file of addresses, in the order of the answer, that is read for each question. No addresses
+at all: there is no such name."""
 
+import functools
+import ipaddress
+import os
 import socket
 import struct
 import sys
 import threading
 
 A, AAAA, IN = 1, 28, 1
+NO_SUCH_NAME = 3
 
 
 def question_of(message):
@@ -19,12 +25,19 @@ def question_of(message):
     return ".".join(labels), kind, message[12:at + 5]
 
 
+def records(kind, addresses):
+    version = {A: 4, AAAA: 6}.get(kind)
+    packed = [one.packed for one in addresses if one.version == version]
+    return [struct.pack("!HHHLH", 0xC00C, kind, IN, 0, len(data)) + data for data in packed]
+
+
 def answer_to(message, addresses):
     name, kind, question = question_of(message)
-    data = addresses.get(kind)
-    header = message[:2] + struct.pack("!HHHHH", 0x8580, 1, 1 if data else 0, 0, 0)
-    record = struct.pack("!HHHLH", 0xC00C, kind, IN, 0, len(data)) + data if data else b""
-    return name, header + question + record
+    known = addresses()
+    found = records(kind, known)
+    flags = 0x8580 if known else 0x8580 | NO_SUCH_NAME
+    header = message[:2] + struct.pack("!HHHHH", flags, 1, len(found), 0, 0)
+    return name, header + question + b"".join(found)
 
 
 def serve_udp(server, addresses):
@@ -44,11 +57,15 @@ def serve_tcp(server, addresses):
             one.sendall(struct.pack("!H", len(answer)) + answer)
 
 
-def main(port, v4, v6):
-    addresses = {
-        A: socket.inet_pton(socket.AF_INET, v4),
-        AAAA: socket.inet_pton(socket.AF_INET6, v6),
-    }
+def addresses_of(words):
+    if len(words) == 1 and os.path.exists(words[0]):
+        with open(words[0], encoding="ascii") as file:
+            words = file.read().split()
+    return [ipaddress.ip_address(word) for word in words]
+
+
+def main(port, *words):
+    addresses = functools.partial(addresses_of, words)
     udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     udp.bind(("::", int(port)))
