@@ -20,6 +20,7 @@
 #include "control/failure.h"
 #include "control/instance.h"
 #include "control/interface_daemon.h"
+#include "control/plan.h"
 #include "control/run_inside.h"
 #include "netns/link.h"
 
@@ -73,6 +74,10 @@ int run_list() {
     return exit_status::done;
 }
 
+void print_json(const nlohmann::json& value) {
+    fmt::print("{}\n", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
 int print_statuses(const std::vector<std::string>& names, bool as_json) {
     int worst = exit_status::done;
     nlohmann::json all = nlohmann::json::array();
@@ -83,8 +88,7 @@ int print_statuses(const std::vector<std::string>& names, bool as_json) {
         else
             all.push_back(std::move(*status));
     }
-    const auto replace = nlohmann::json::error_handler_t::replace;
-    if (as_json) fmt::print("{}\n", all.dump(2, ' ', false, replace));
+    if (as_json) print_json(all);
     for (std::size_t i = 0; !as_json && i < all.size(); ++i)
         fmt::print("{}{}", i == 0 ? "" : "\n", print_status(all[i], std::time(nullptr)));
     return worst;
@@ -105,8 +109,7 @@ int run_status(const Arguments& arguments) {
         fmt::print("{}", print_status(*status, std::time(nullptr)));
         return exit_status::done;
     }
-    const auto replace = nlohmann::json::error_handler_t::replace;
-    fmt::print("{}\n", status->dump(2, ' ', false, replace));
+    print_json(*status);
     return exit_status::done;
 }
 
@@ -186,6 +189,13 @@ int run_up(const UpRequest& request) {
     return chosen ? report(up(request)) : complain({exit_status::usage, describe(chosen.error())});
 }
 
+int run_plan(const UpRequest& request) {
+    const auto plan = plan_of(request.config, request.data_plane);
+    if (!plan) return complain(plan.error());
+    fmt::print("{}", print(*plan));
+    return exit_status::done;
+}
+
 int run_interface(InterfaceRequest request) {
     if (is_command(request.interface) || !valid_interface_name(request.interface))
         return complain(
@@ -215,6 +225,7 @@ public:
             "  WG_QUICK_USERSPACE_IMPLEMENTATION=wgns-user wg-quick up wg0");
         add_interface();
         add_up();
+        add_plan();
         add_down();
         add_exec();
         add_status();
@@ -262,14 +273,24 @@ private:
         CLI::App* command = add(
             "up", "Make a namespace with its tunnel, and return when it can carry traffic",
             [this] { return run_up(arguments_.up); }, "wgns-user up ./home.conf");
-        command
-            ->add_option("config", arguments_.up.config,
-                         "A configuration file, or NAME for /etc/wgns-user/NAME.conf")
-            ->required();
+        add_config(command);
         command->add_flag("-f,--foreground", arguments_.up.foreground,
                           "Stay; SIGINT and SIGTERM take everything down");
         arguments_.up.data_plane = data_plane_of_environment();
         add_data_plane(command, arguments_.up.data_plane);
+    }
+    void add_plan() {
+        CLI::App* command = add(
+            "plan", "Print what `up` would do, step by step, and change nothing",
+            [this] { return run_plan(arguments_.up); }, "wgns-user plan ./home.conf");
+        add_config(command);
+        add_data_plane(command, arguments_.up.data_plane);
+    }
+    void add_config(CLI::App* command) {
+        command
+            ->add_option("config", arguments_.up.config,
+                         "A configuration file, or NAME for /etc/wgns-user/NAME.conf")
+            ->required();
     }
     // The library would read the variables, and refuse what they say, for every other command too.
     static void add_data_plane(CLI::App* command, DataPlaneWords& words) {
@@ -299,8 +320,9 @@ private:
             "status", "Print what an instance, or each of them, is doing",
             [this] { return run_status(arguments_); }, "wgns-user status home");
         add_name(command);
-        command->add_flag("--json", arguments_.json, "Print JSON");
+        add_json(command);
     }
+    void add_json(CLI::App* command) { command->add_flag("--json", arguments_.json, "Print JSON"); }
     CLI::Option* add_name(CLI::App* command) {
         return command->add_option("name", arguments_.name, "The instance");
     }

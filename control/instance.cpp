@@ -60,17 +60,10 @@ void warn_of_those_inside(const StateDir& state) {
 Outcome up(const UpRequest& request) {
     const fs::path file = config_path(request.config);
     if (auto failure = not_root("up")) return *failure;
-    auto config = load_config(file);
-    if (!config) return Failure{exit_status::usage, describe(config.error())};
-    if (!config->socket_namespace.empty())
-        return Failure{exit_status::usage, file.string() +
-                                               ": SocketNamespace: not supported; call `up` in the "
-                                               "namespace that the sockets belong in"};
-    for (const std::string& warning : config->warnings)
-        spdlog::warn("{}", warning);
-    for (const std::string& line : not_carried_out(*config))
+    auto config = read_config(file);
+    if (!config) return config.error();
+    for (const std::string& line : warnings_of(*config))
         spdlog::warn("{}", line);
-    if (const auto line = dns_warning(*config)) spdlog::warn("{}", *line);
     return bring_up(std::move(*config), file, request);
 }
 

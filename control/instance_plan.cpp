@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "control/device_config.h"
 #include "control/uapi.h"
 #include "crypto/hash.h"
 #include "crypto/x25519.h"
-#include "netns/link.h"
 #include "netns/netlink.h"
 
 namespace wgns {
@@ -53,6 +53,16 @@ fs::path config_path(const std::string& argument) {
     return is_path ? fs::path(argument) : fs::path("/etc/wgns-user") / (argument + ".conf");
 }
 
+Result<Config, Failure> read_config(const fs::path& file) {
+    auto config = load_config(file);
+    if (!config) return Failure{exit_status::usage, describe(config.error())};
+    if (!config->socket_namespace.empty())
+        return Failure{exit_status::usage, file.string() +
+                                               ": SocketNamespace: not supported; call `up` in the "
+                                               "namespace that the sockets belong in"};
+    return std::move(*config);
+}
+
 DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
                          const DataPlaneWords& data_plane) {
     DaemonSetup setup;
@@ -79,6 +89,34 @@ std::vector<IpPrefix> tunnel_routes(const Config& config) {
     std::sort(routes.begin(), routes.end());
     routes.erase(std::unique(routes.begin(), routes.end()), routes.end());
     return routes;
+}
+
+std::vector<Route> interface_routes(const Config& config) {
+    std::vector<Route> routes;
+    for (const IpPrefix& destination : tunnel_routes(config)) {
+        if (!destination.address.is_v4() && !has_ipv6(config)) continue;
+        Route route;
+        route.destination = destination;
+        if (config.table.kind == RouteTable::Kind::number) route.table = config.table.number;
+        route.metric = config.metric;
+        routes.push_back(route);
+    }
+    return routes;
+}
+
+bool has_ipv6(const Config& config) {
+    return std::any_of(config.addresses.begin(), config.addresses.end(),
+                       [](const IpPrefix& each) { return !each.address.is_v4(); });
+}
+
+std::vector<KernelSetting> kernel_settings(const Config& config) {
+    constexpr const char* all_groups = "0 2147483647";
+    std::vector<KernelSetting> settings{{"net/ipv4/ping_group_range", all_groups}};
+    if (!has_ipv6(config))
+        for (const char* name :
+             {"net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/default/disable_ipv6"})
+            settings.push_back({name, "1"});
+    return settings;
 }
 
 FirewallPlan firewall_plan(const Config& config) {
@@ -139,6 +177,14 @@ std::vector<std::string> not_carried_out(const Config& config) {
     };
     say(!config.hooks.empty(), "PreUp, PostUp, PreDown and PostDown are not run");
     say(!config.published_ports.empty(), "Publish is not carried out");
+    return lines;
+}
+
+std::vector<std::string> warnings_of(const Config& config) {
+    std::vector<std::string> lines = config.warnings;
+    for (std::string& line : not_carried_out(config))
+        lines.push_back(std::move(line));
+    if (auto line = dns_warning(config)) lines.push_back(std::move(*line));
     return lines;
 }
 

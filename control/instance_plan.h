@@ -10,8 +10,10 @@
 #include "base/ip_address.h"
 #include "control/config.h"
 #include "control/daemon_setup.h"
+#include "control/failure.h"
 #include "netns/dns_files.h"
 #include "netns/firewall_rules.h"
+#include "netns/link.h"
 #include "netns/user_rules.h"
 
 namespace wgns {
@@ -20,6 +22,9 @@ namespace wgns {
 // name of an instance in /etc/wgns-user.
 [[nodiscard]] std::filesystem::path config_path(const std::string& argument);
 
+// The configuration as `up` takes it; a Failure of bad configuration where it cannot.
+[[nodiscard]] Result<Config, Failure> read_config(const std::filesystem::path& file);
+
 // Everything the daemon needs to know, keys included.
 [[nodiscard]] DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
                                        const DataPlaneWords& data_plane);
@@ -27,6 +32,21 @@ namespace wgns {
 // The destinations that lead into the tunnel: allowed IPs, masked, sorted, each once. Empty where
 // the configuration wants none.
 [[nodiscard]] std::vector<IpPrefix> tunnel_routes(const Config& config);
+
+// The same as the tunnel's interface gets them: in their table, and none of IPv6 where that is off.
+[[nodiscard]] std::vector<Route> interface_routes(const Config& config);
+
+// Whether the instance has an address of IPv6.
+[[nodiscard]] bool has_ipv6(const Config& config);
+
+// A file below /proc/sys, and what it is made to say inside.
+struct KernelSetting {
+    std::string name;
+    std::string value;
+};
+// Before any link is up. Everybody inside may ping, and IPv6 stays off unless it is asked for, so
+// that programs do not try it in vain.
+[[nodiscard]] std::vector<KernelSetting> kernel_settings(const Config& config);
 
 // The firewall that is asked for, our rules and the user's; and the files for names.
 [[nodiscard]] FirewallPlan firewall_plan(const Config& config);
@@ -48,6 +68,9 @@ namespace wgns {
 
 // A line for people for each thing in the configuration that `up` reads but does not carry out.
 [[nodiscard]] std::vector<std::string> not_carried_out(const Config& config);
+
+// Everything that `up` says of the configuration before it begins, a line for people each.
+[[nodiscard]] std::vector<std::string> warnings_of(const Config& config);
 
 // Tells two configurations apart without keeping either: a hash of the texts of its files, of which
 // an empty path is none, and of the keys.

@@ -1,6 +1,5 @@
 #include "control/network.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -29,16 +28,11 @@ Result<Namespace> make_namespace(const std::string& name, Journal& journal) {
     return ns;
 }
 
-// Before any link is up. Everybody inside may ping, and IPv6 stays off unless it is asked for, so
-// that programs do not try it in vain.
-Status set_up_kernel(const Namespace& ns, bool has_ipv6) {
-    constexpr const char* all_groups = "0 2147483647";
-    auto set = write_sysctl(ns, "net/ipv4/ping_group_range", all_groups);
-    if (!has_ipv6)
-        for (const char* name :
-             {"net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/default/disable_ipv6"})
-            if (set) set = write_sysctl(ns, name, "1");
-    if (!set) return set.error();
+Status set_up_kernel(const Namespace& ns, const Config& config) {
+    for (const KernelSetting& each : kernel_settings(config)) {
+        const auto set = write_sysctl(ns, each.name, each.value);
+        if (!set) return set.error();
+    }
     return Done{};
 }
 
@@ -63,7 +57,7 @@ Status set_up_firewall(const Config& config, const Namespace& ns, ino_t identity
 }
 
 // Runs inside.
-Status set_up_links(const Config& config, std::uint32_t mtu, bool has_ipv6) {
+Status set_up_links(const Config& config, std::uint32_t mtu) {
     auto netlink = Netlink::open();
     if (!netlink) return netlink.error();
     const auto loopback = find_link(*netlink, "lo");
@@ -77,15 +71,8 @@ Status set_up_links(const Config& config, std::uint32_t mtu, bool has_ipv6) {
     for (const IpPrefix& address : config.addresses)
         if (done) done = add_address(*netlink, *tunnel, address);
     if (done) done = set_link_up(*netlink, *tunnel);
-    for (const IpPrefix& destination : tunnel_routes(config)) {
-        if (!done) break;
-        if (!destination.address.is_v4() && !has_ipv6) continue;
-        Route route;
-        route.destination = destination;
-        if (config.table.kind == RouteTable::Kind::number) route.table = config.table.number;
-        route.metric = config.metric;
-        done = add_route(*netlink, *tunnel, route);
-    }
+    for (const Route& route : interface_routes(config))
+        if (done) done = add_route(*netlink, *tunnel, route);
     return done;
 }
 
@@ -97,9 +84,7 @@ Result<TunQueues> make_network(const Config& config, std::uint32_t mtu, unsigned
     if (!journal) return journal.error();
     const auto ns = make_namespace(config.namespace_name, *journal);
     if (!ns) return ns.error();
-    const bool has_ipv6 = std::any_of(config.addresses.begin(), config.addresses.end(),
-                                      [](const IpPrefix& each) { return !each.address.is_v4(); });
-    const auto kernel = set_up_kernel(*ns, has_ipv6);
+    const auto kernel = set_up_kernel(*ns, config);
     if (!kernel) return kernel.error();
     auto tun = open_tun(*ns, config.interface_name, workers);
     if (!tun) return tun.error();
@@ -109,7 +94,7 @@ Result<TunQueues> make_network(const Config& config, std::uint32_t mtu, unsigned
     if (!guarded) return guarded.error();
     const auto files = make_dns_files(config.namespace_name, dns_files(config), *journal);
     if (!files) return files.error();
-    const auto links = ns->run([&] { return set_up_links(config, mtu, has_ipv6); });
+    const auto links = ns->run([&] { return set_up_links(config, mtu); });
     if (!links) return links.error();
     return tun;
 }

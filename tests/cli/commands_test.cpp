@@ -48,7 +48,10 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
         /* 13 */ {"an-interface-of-31-bytes-is-long"},
         /* 14 */ {""},
         /* 15 */ {"wg%d"},
-        /* 16 */ {"doctor"},  // a command of the contract, though not there yet
+        /* 16 */ {"bench"},  // a command of the contract, though not there yet
+        /* 17 */ {"plan"},
+        /* 18 */ {"plan", "/nowhere/at/all.conf"},
+        /* 19 */ {"plan", "--aead", "rot13", "home"},
     };
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Ran ran = run(lines[i]);
@@ -60,7 +63,7 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
 
 TEST(Commands, HelpShowsAnExample) {
     for (const char* command :
-         {"up", "down", "exec", "status", "list", "genkey", "genpsk", "pubkey"}) {
+         {"up", "plan", "down", "exec", "status", "list", "genkey", "genpsk", "pubkey"}) {
         const Ran ran = run({command, "--help"});
         EXPECT_EQ(ran.status, exit_status::done) << command;
         EXPECT_NE(ran.output.find("Example:\n  wgns-user " + std::string(command)),

@@ -79,6 +79,47 @@ TEST_F(InstancePlanTest, RoutesAreMaskedSortedAndUnique) {
     EXPECT_TRUE(tunnel_routes(config).empty());
 }
 
+TEST_F(InstancePlanTest, InterfaceRoutesAreOfTheFamiliesThatAreOn) {
+    config.addresses = {*IpPrefix::parse("10.9.0.1/24")};
+    config.table = {RouteTable::Kind::number, 100};
+    config.metric = 7;
+    const auto of_v4 = interface_routes(config);
+    ASSERT_EQ(of_v4.size(), 2U);
+    EXPECT_EQ(of_v4[0].destination.to_string(), "0.0.0.0/0");
+    EXPECT_EQ(of_v4[0].table, 100U);
+    EXPECT_EQ(of_v4[0].metric, 7U);
+    config.addresses.push_back(*IpPrefix::parse("fd09::1/64"));
+    EXPECT_EQ(interface_routes(config).size(), 3U);
+}
+
+TEST_F(InstancePlanTest, Ipv6IsOffUnlessAskedFor) {
+    config.addresses = {*IpPrefix::parse("10.9.0.1/24")};
+    EXPECT_FALSE(has_ipv6(config));
+    EXPECT_EQ(kernel_settings(config).size(), 3U);
+    config.addresses.push_back(*IpPrefix::parse("fd09::1/64"));
+    EXPECT_TRUE(has_ipv6(config));
+    ASSERT_EQ(kernel_settings(config).size(), 1U);
+    EXPECT_EQ(kernel_settings(config)[0].name, "net/ipv4/ping_group_range");
+}
+
+TEST(ReadConfig, SaysWhereABadOneIsBad) {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "home.conf";
+    const std::string key = "GBnQZnLSwwEKJPpjWEnhfMEiUYPuq1vPDDyhHZFmL04=";
+    const std::string text = "[Interface]\nPrivateKey = " + key + "\nAddress = 10.9.0.1/32\n";
+    std::ofstream(file) << text << "SocketNamespace = other\n";
+    const auto refused = read_config(file);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, exit_status::usage);
+    EXPECT_NE(refused.error().line.find("SocketNamespace"), std::string::npos);
+    std::ofstream(file) << text << "Mtu = many\n";
+    EXPECT_EQ(read_config(file).error().status, exit_status::usage);
+    std::ofstream(file) << text;
+    const auto read = read_config(file);
+    ASSERT_TRUE(read) << read.error().line;
+    EXPECT_FALSE(warnings_of(*read).empty()) << "the file is open to all, and has no DNS";
+}
+
 TEST(TunnelMtu, LeavesRoomForTheOuterHeaders) {
     EXPECT_EQ(tunnel_mtu({}), 1420U);
     EXPECT_EQ(tunnel_mtu({1500}), 1420U);
