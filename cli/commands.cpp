@@ -18,6 +18,8 @@
 #include "cli/keys.h"
 #include "cli/print_status.h"
 #include "control/failure.h"
+#include "control/finding.h"
+#include "control/host_report.h"
 #include "control/instance.h"
 #include "control/interface_daemon.h"
 #include "control/plan.h"
@@ -111,6 +113,16 @@ int run_status(const Arguments& arguments) {
     }
     print_json(*status);
     return exit_status::done;
+}
+
+int run_doctor(const Arguments& arguments) {
+    const auto findings = examine_host();
+    const bool is_able = !lacks_needed(findings);
+    if (arguments.json)
+        print_json({{"able", is_able}, {"findings", json_of(findings)}});
+    else
+        fmt::print("{}", print(findings));
+    return is_able ? exit_status::done : exit_status::failed;
 }
 
 int run_genkey() {
@@ -229,6 +241,7 @@ public:
         add_down();
         add_exec();
         add_status();
+        add_doctor();
         add("list", "Print the instances that are there", run_list, "wgns-user list");
         add("genkey", "Print a new private key", run_genkey, "wgns-user genkey > private.key");
         add("genpsk", "Print a new preshared key", run_genpsk, "wgns-user genpsk > preshared.key");
@@ -320,6 +333,12 @@ private:
             "status", "Print what an instance, or each of them, is doing",
             [this] { return run_status(arguments_); }, "wgns-user status home");
         add_name(command);
+        add_json(command);
+    }
+    void add_doctor() {
+        CLI::App* command = add(
+            "doctor", "Print what this host can do, what follows and what to do about it",
+            [this] { return run_doctor(arguments_); }, "wgns-user doctor");
         add_json(command);
     }
     void add_json(CLI::App* command) { command->add_flag("--json", arguments_.json, "Print JSON"); }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
         /* 17 */ {"plan"},
         /* 18 */ {"plan", "/nowhere/at/all.conf"},
         /* 19 */ {"plan", "--aead", "rot13", "home"},
+        /* 20 */ {"doctor", "home"},
     };
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Ran ran = run(lines[i]);
@@ -63,7 +65,7 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
 
 TEST(Commands, HelpShowsAnExample) {
     for (const char* command :
-         {"up", "plan", "down", "exec", "status", "list", "genkey", "genpsk", "pubkey"}) {
+         {"up", "plan", "down", "exec", "status", "doctor", "list", "genkey", "genpsk", "pubkey"}) {
         const Ran ran = run({command, "--help"});
         EXPECT_EQ(ran.status, exit_status::done) << command;
         EXPECT_NE(ran.output.find("Example:\n  wgns-user " + std::string(command)),
@@ -84,6 +86,14 @@ TEST(Commands, GenkeyPrintsAKey) {
     const Ran ran = run({"genkey"});
     EXPECT_EQ(ran.status, exit_status::done);
     EXPECT_EQ(ran.output.size(), 45U);
+}
+
+TEST(Commands, DoctorPrintsJson) {
+    const Ran ran = run({"doctor", "--json"});
+    const auto told = nlohmann::json::parse(ran.output, nullptr, false);
+    ASSERT_TRUE(told.is_object()) << ran.output;
+    EXPECT_EQ(told.at("able").get<bool>(), ran.status == exit_status::done);
+    EXPECT_TRUE(told.at("findings").is_array());
 }
 
 TEST(Commands, AnUnknownInstanceInExecIsOurOwnFailure) {
