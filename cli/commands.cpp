@@ -22,6 +22,7 @@
 #include "control/host_report.h"
 #include "control/instance.h"
 #include "control/interface_daemon.h"
+#include "control/leak_check.h"
 #include "control/plan.h"
 #include "control/run_inside.h"
 #include "netns/link.h"
@@ -123,6 +124,20 @@ int run_doctor(const Arguments& arguments) {
     else
         fmt::print("{}", print(findings));
     return is_able ? exit_status::done : exit_status::failed;
+}
+
+int run_check(const Arguments& arguments) {
+    const auto findings = check_leaks(arguments.name);
+    if (!findings) return complain(findings.error());
+    const bool holds = all_hold(*findings);
+    if (arguments.json)
+        print_json(
+            {{"instance", arguments.name}, {"holds", holds}, {"findings", json_of(*findings)}});
+    else
+        fmt::print("{}{}: {}\n", print(*findings), arguments.name,
+                   holds ? "everything inside goes through the tunnel or nowhere"
+                         : "not everything is as it has to be");
+    return holds ? exit_status::done : exit_status::failed;
 }
 
 int run_genkey() {
@@ -241,6 +256,7 @@ public:
         add_down();
         add_exec();
         add_status();
+        add_check();
         add_doctor();
         add("list", "Print the instances that are there", run_list, "wgns-user list");
         add("genkey", "Print a new private key", run_genkey, "wgns-user genkey > private.key");
@@ -333,6 +349,13 @@ private:
             "status", "Print what an instance, or each of them, is doing",
             [this] { return run_status(arguments_); }, "wgns-user status home");
         add_name(command);
+        add_json(command);
+    }
+    void add_check() {
+        CLI::App* command = add(
+            "check", "Look from inside for anything that does not go through the tunnel",
+            [this] { return run_check(arguments_); }, "wgns-user check home");
+        add_name(command)->required();
         add_json(command);
     }
     void add_doctor() {

@@ -15,6 +15,7 @@
 #include "control/control_server.h"
 #include "control/daemon.h"
 #include "control/descriptor_channel.h"
+#include "control/expected_network.h"
 #include "control/held_signals.h"
 #include "control/instance_plan.h"
 #include "control/network.h"
@@ -122,6 +123,7 @@ private:
     Status write_notes() {
         auto done = state_.write(StateDir::fingerprint, fingerprint_);
         if (done) done = state_.write(StateDir::namespace_name, config_.namespace_name);
+        if (done) done = state_.write(StateDir::expected, to_text(expected_network(config_)));
         return done;
     }
 

@@ -66,10 +66,7 @@ Status take_on(const RunAs::User& user) {
 }
 
 Status enter(const Place& place, const RunAs& run_as) {
-    const UniqueFd fd(::open(place.netns.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd)
-        return Error{errno, "open", place.netns, "the namespace is gone; bring the instance up"};
-    const auto entered = check(::setns(fd.get(), CLONE_NEWNET), "setns", place.netns);
+    const auto entered = enter_network(place);
     if (!entered) return entered.error();
     const auto seen = enter_mount_view(place.view);
     if (!seen) return seen.error();
@@ -101,6 +98,15 @@ Result<RunAs> choose_user(const std::string& option, const std::string& sudo_uid
     }
     found->ids.groups = groups_of(*found);
     return RunAs{found->ids};
+}
+
+Status enter_network(const Place& place) {
+    const UniqueFd fd(::open(place.netns.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        return Error{errno, "open", place.netns, "the namespace is gone; bring the instance up"};
+    const auto entered = check(::setns(fd.get(), CLONE_NEWNET), "setns", place.netns);
+    if (!entered) return entered.error();
+    return Done{};
 }
 
 Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command) {

@@ -35,6 +35,9 @@ struct Place {
     MountView view;
 };
 
+// Takes the calling thread into the place's network namespace for good. Its view comes after that.
+Status enter_network(const Place& place);
+
 // Enters the place, takes on the user for good, and becomes the command. Returns only when it could
 // not: 125 our own failure, of any part of the view too, 126 not executable, 127 not found.
 Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command);

@@ -49,6 +49,7 @@ public:
     // Small texts of this state. Private (0600), replaced as a whole.
     static constexpr const char* fingerprint = "fingerprint";  // of its configuration
     static constexpr const char* namespace_name = "namespace";
+    static constexpr const char* expected = "expected";  // control/expected_network.h
     Status write(std::string_view file, std::string_view text) const;
     [[nodiscard]] std::optional<std::string> read(std::string_view file) const;
 

@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
+#include <utility>
 
 namespace wgns {
 
@@ -123,6 +125,48 @@ Result<bool> has_route(Netlink& netlink, const Link& link, const Route& route) {
     return is_there;
 }
 
+// RTA_MULTIPATH holds hops, each with attributes of its own behind it.
+void add_hops(const nlattr& multipath, std::vector<std::uint32_t>& links) {
+    const auto* at = static_cast<const char*>(mnl_attr_get_payload(&multipath));
+    std::size_t left = mnl_attr_get_payload_len(&multipath);
+    rtnexthop hop{};
+    while (left >= sizeof hop) {
+        std::memcpy(&hop, at, sizeof hop);
+        const std::size_t size = RTNH_ALIGN(hop.rtnh_len);
+        links.push_back(static_cast<std::uint32_t>(hop.rtnh_ifindex));
+        if (size < sizeof hop || size > left) return;
+        at += size;
+        left -= size;
+    }
+}
+
+std::optional<IpAddress> address_of(const nlattr& attribute) {
+    const auto* const bytes = static_cast<const std::uint8_t*>(mnl_attr_get_payload(&attribute));
+    const std::size_t size = mnl_attr_get_payload_len(&attribute);
+    if (size == 4) return IpAddress::v4(std::span<const std::uint8_t, 4>(bytes, 4));
+    if (size == 16) return IpAddress::v6(std::span<const std::uint8_t, 16>(bytes, 16));
+    return std::nullopt;
+}
+
+std::optional<Path> path_of(const nlmsghdr& answer) {
+    const auto* const body = body_of<rtmsg>(answer);
+    if (!body || body->rtm_type != RTN_UNICAST || (body->rtm_flags & RTM_F_CLONED) != 0)
+        return std::nullopt;
+    if (body->rtm_family != AF_INET && body->rtm_family != AF_INET6) return std::nullopt;
+    Path path;
+    path.destination.address = *IpAddress::parse(body->rtm_family == AF_INET ? "0.0.0.0" : "::");
+    path.destination.length = body->rtm_dst_len;
+    path.table = body->rtm_table;
+    for_each_attribute(answer, sizeof *body, [&](const nlattr& attribute) {
+        const std::uint16_t type = mnl_attr_get_type(&attribute);
+        if (type == RTA_TABLE) path.table = number_of(attribute);
+        if (type == RTA_OIF) path.links.push_back(number_of(attribute));
+        if (type == RTA_MULTIPATH) add_hops(attribute, path.links);
+        if (type == RTA_DST) path.destination.address = address_of(attribute).value_or(IpAddress{});
+    });
+    return path;
+}
+
 // IPv6's share of a link's settings, nested two deep (IFLA_AF_SPEC, AF_INET6).
 Status stop_link_local_addresses(Netlink& netlink, const Link& link) {
     Request request(RTM_NEWLINK, 0, link_body(link.index));
@@ -228,6 +272,16 @@ Status add_route(Netlink& netlink, const Link& link, const Route& route) {
     if (is_ours && *is_ours) return Done{};
     added.error().hint = "another interface in this namespace has this route";
     return added;
+}
+
+Result<std::vector<Path>> list_paths(Netlink& netlink) {
+    std::vector<Path> paths;
+    Request request(RTM_GETROUTE, NLM_F_DUMP, rtmsg{});
+    auto asked = netlink.query(request.header(), "RTM_GETROUTE", {}, [&](const nlmsghdr& answer) {
+        if (auto path = path_of(answer)) paths.push_back(std::move(*path));
+    });
+    if (!asked) return asked.error();
+    return paths;
 }
 
 Result<std::uint32_t> route_mtu(Netlink& netlink, const IpAddress& destination) {

@@ -46,6 +46,15 @@ struct Route {
 };
 [[nodiscard]] Status add_route(Netlink& netlink, const Link& link, const Route& route);
 
+// A way out that is there.
+struct Path {
+    IpPrefix destination;
+    std::uint32_t table = 0;
+    std::vector<std::uint32_t> links;  // their indexes; several where it is shared between them
+};
+// Of every table and both families. Not those to this host itself, and not those that lead nowhere.
+[[nodiscard]] Result<std::vector<Path>> list_paths(Netlink& netlink);
+
 // The MTU on the way to `destination`: the route's own where it has one, else its link's.
 [[nodiscard]] Result<std::uint32_t> route_mtu(Netlink& netlink, const IpAddress& destination);
 

@@ -53,7 +53,8 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
         /* 17 */ {"plan"},
         /* 18 */ {"plan", "/nowhere/at/all.conf"},
         /* 19 */ {"plan", "--aead", "rot13", "home"},
-        /* 20 */ {"doctor", "home"},
+        /* 20 */ {"check"},
+        /* 21 */ {"doctor", "home"},
     };
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Ran ran = run(lines[i]);
@@ -64,8 +65,8 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
 }
 
 TEST(Commands, HelpShowsAnExample) {
-    for (const char* command :
-         {"up", "plan", "down", "exec", "status", "doctor", "list", "genkey", "genpsk", "pubkey"}) {
+    for (const char* command : {"up", "plan", "down", "exec", "status", "check", "doctor", "list",
+                                "genkey", "genpsk", "pubkey"}) {
         const Ran ran = run({command, "--help"});
         EXPECT_EQ(ran.status, exit_status::done) << command;
         EXPECT_NE(ran.output.find("Example:\n  wgns-user " + std::string(command)),
@@ -94,6 +95,10 @@ TEST(Commands, DoctorPrintsJson) {
     ASSERT_TRUE(told.is_object()) << ran.output;
     EXPECT_EQ(told.at("able").get<bool>(), ran.status == exit_status::done);
     EXPECT_TRUE(told.at("findings").is_array());
+}
+
+TEST(Commands, CheckOfAnUnknownInstanceFails) {
+    EXPECT_NE(run({"check", "no-such-instance-here"}).status, exit_status::done);
 }
 
 TEST(Commands, AnUnknownInstanceInExecIsOurOwnFailure) {

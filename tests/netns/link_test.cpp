@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -196,6 +197,24 @@ TEST(link, a_route_in_a_table_of_its_own_with_a_metric) {
     const auto mtu = route_mtu(*inside.netlink, *IpAddress::parse("203.0.113.1"));
     ASSERT_FALSE(mtu) << "the main table must not have it";
     EXPECT_EQ(mtu.error().code, ENETUNREACH);
+}
+
+TEST(link, every_path_is_listed) {
+    WGNS_SKIP_UNLESS_ROOT();
+    Inside inside;
+    ASSERT_TRUE(set_link_up(*inside.netlink, inside.link));
+    ASSERT_TRUE(add_route(*inside.netlink, inside.link, {prefix("0.0.0.0/0"), 51820, 7}));
+    ASSERT_TRUE(add_route(*inside.netlink, inside.link, {prefix("192.0.2.0/24"), 254, {}}));
+    ASSERT_TRUE(add_route(*inside.netlink, inside.link, {prefix("::/0"), 254, {}}));
+    const auto paths = list_paths(*inside.netlink);
+    ASSERT_TRUE(paths) << describe(paths.error());
+    std::vector<std::string> texts;
+    for (const Path& path : *paths) {
+        EXPECT_EQ(path.links, std::vector<std::uint32_t>{inside.link.index});
+        texts.push_back(path.destination.to_string() + " " + std::to_string(path.table));
+    }
+    for (const char* text : {"0.0.0.0/0 51820", "192.0.2.0/24 254", "::/0 254"})
+        EXPECT_EQ(std::count(texts.begin(), texts.end(), text), 1) << text;
 }
 
 TEST(link, a_route_over_a_link_that_is_down_is_refused) {

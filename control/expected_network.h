@@ -1,0 +1,27 @@
+// What `up` was asked to make of a namespace, kept beside the journal, so that `check` can tell
+// what has changed without the configuration, and whatever has become of that. No key is in it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "control/config.h"
+#include "netns/dns_files.h"
+#include "netns/firewall_rules.h"
+
+namespace wgns {
+
+struct ExpectedNetwork {
+    std::string interface;
+    bool has_firewall = true;  // ours; else Firewall = none
+    FirewallPlan firewall;
+    DnsFiles dns;
+};
+
+[[nodiscard]] ExpectedNetwork expected_network(const Config& config);
+
+// One line of JSON, and back; nothing for a text that is no such line.
+[[nodiscard]] std::string to_text(const ExpectedNetwork& expected);
+[[nodiscard]] std::optional<ExpectedNetwork> parse_expected_network(const std::string& text);
+
+}  // namespace wgns
