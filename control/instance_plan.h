@@ -13,7 +13,7 @@
 #include "control/failure.h"
 #include "netns/dns_files.h"
 #include "netns/firewall_rules.h"
-#include "netns/link.h"
+#include "netns/addressing.h"
 #include "netns/user_rules.h"
 
 namespace wgns {

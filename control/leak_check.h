@@ -13,7 +13,7 @@
 #include "control/expected_network.h"
 #include "control/failure.h"
 #include "control/finding.h"
-#include "netns/link.h"
+#include "netns/addressing.h"
 
 namespace wgns {
 

@@ -9,7 +9,7 @@
 #include "netns/dns_files.h"
 #include "netns/firewall.h"
 #include "netns/journal.h"
-#include "netns/link.h"
+#include "netns/addressing.h"
 #include "netns/namespace.h"
 #include "netns/netlink.h"
 #include "netns/user_rules.h"

@@ -74,10 +74,12 @@ std::string nsswitch_conf() {
 Status make_dns_files(const std::string& name, const DnsFiles& dns, Journal& journal,
                       const std::string& root) {
     const std::string folder = root + "/" + name;
+    const std::string resolv = folder + "/resolv.conf";
     const std::string nsswitch = folder + "/nsswitch.conf";
     auto done = make_folder(root, journal);
     if (done) done = make_folder(folder, journal);
-    if (done && !dns.empty()) done = make_file(folder + "/resolv.conf", resolv_conf(dns), journal);
+    if (done && !dns.empty()) done = make_file(resolv, resolv_conf(dns), journal);
+    if (done && dns.empty()) done = remove_marked_file(resolv);
     const bool is_users_own = dns.empty() && owner_of(nsswitch) == FileOwner::others;
     if (done && !is_users_own) done = make_file(nsswitch, nsswitch_conf(), journal);
     return done;

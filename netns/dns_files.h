@@ -24,9 +24,10 @@ struct DnsFiles {
 // Names by files and DNS alone: no daemon of the host is asked.
 [[nodiscard]] std::string nsswitch_conf();
 
-// Makes `root`/NAME with resolv.conf and nsswitch.conf, each noted in the journal before. Files of
-// others are never replaced: EEXIST. Without servers and domains the user may have files of his
-// own, and only an nsswitch.conf is made, where there is none.
+// Makes `root`/NAME with resolv.conf and nsswitch.conf, each noted in the journal before, or brings
+// those that it made before up to date. Files of others are never replaced: EEXIST. Without servers
+// and domains the user may have files of his own, and only an nsswitch.conf is made, where there is
+// none.
 [[nodiscard]] Status make_dns_files(const std::string& name, const DnsFiles& dns, Journal& journal,
                                     const std::string& root = netns_files_folder);
 

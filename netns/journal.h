@@ -18,14 +18,20 @@ namespace wgns {
 struct MadeNamespace {
     std::string name;
     ino_t identity = 0;
+
+    friend bool operator==(const MadeNamespace&, const MadeNamespace&) noexcept = default;
 };
 // One with a mark (netns/marked_file.h), without which it is not taken for ours.
 struct MadeFile {
     std::string path;
+
+    friend bool operator==(const MadeFile&, const MadeFile&) noexcept = default;
 };
 // It stays when somebody else has put something there.
 struct MadeFolder {
     std::string path;
+
+    friend bool operator==(const MadeFolder&, const MadeFolder&) noexcept = default;
 };
 using Made = std::variant<MadeNamespace, MadeFile, MadeFolder>;
 

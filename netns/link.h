@@ -1,14 +1,11 @@
-// Links, addresses and routes of one network namespace, by rtnetlink. The Netlink says which
-// namespace.
+// Links of one network namespace, by rtnetlink. The Netlink says which namespace.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/ip_address.h"
 #include "netns/netlink.h"
 
 namespace wgns {
@@ -35,27 +32,5 @@ struct Link {
 // Before a TUN comes up: no link-local address of its own and no multicast, so that nothing but
 // what was asked for enters the tunnel; and its MTU.
 [[nodiscard]] Status prepare_tun(Netlink& netlink, const Link& link, std::uint32_t mtu);
-
-// Without duplicate address detection, which a tunnel has no use for.
-[[nodiscard]] Status add_address(Netlink& netlink, const Link& link, const IpPrefix& address);
-
-struct Route {
-    IpPrefix destination;       // bits behind the length must be zero
-    std::uint32_t table = 254;  // RT_TABLE_MAIN
-    std::optional<std::uint32_t> metric;
-};
-[[nodiscard]] Status add_route(Netlink& netlink, const Link& link, const Route& route);
-
-// A way out that is there.
-struct Path {
-    IpPrefix destination;
-    std::uint32_t table = 0;
-    std::vector<std::uint32_t> links;  // their indexes; several where it is shared between them
-};
-// Of every table and both families. Not those to this host itself, and not those that lead nowhere.
-[[nodiscard]] Result<std::vector<Path>> list_paths(Netlink& netlink);
-
-// The MTU on the way to `destination`: the route's own where it has one, else its link's.
-[[nodiscard]] Result<std::uint32_t> route_mtu(Netlink& netlink, const IpAddress& destination);
 
 }  // namespace wgns

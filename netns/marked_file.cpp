@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -39,6 +40,22 @@ Status write_whole(const std::string& path, const std::string& text) {
     return Done{};
 }
 
+// In the file itself, which programs that run inside already have over theirs. One write, so that
+// nobody reads half of it: what the old text has more becomes empty lines, which are then cut off.
+Status overwrite(const std::string& path, std::string text) {
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat info {};
+    if (!file || ::fstat(file.get(), &info) != 0) return Error{errno, "open", path, {}};
+    const std::size_t size = text.size();
+    text.resize(std::max(size, static_cast<std::size_t>(info.st_size)), '\n');
+    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+        return Error{errno, "write", path, "is the disk full?"};
+    if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0)
+        return Error{errno, "truncate", path, {}};
+    if (::fsync(file.get()) != 0) return Error{errno, "fsync", path, {}};
+    return Done{};
+}
+
 // Never over a file that somebody made a moment ago. Some file systems cannot promise that.
 int rename_to_free_name(const std::string& from, const std::string& to) {
     const int renamed = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
@@ -63,12 +80,12 @@ Status write_marked_file(const std::string& path, std::string_view text) {
     const FileOwner owner = owner_of(path);
     if (owner == FileOwner::others)
         return Error{EEXIST, "write", path, "this file is somebody else's: take it away"};
+    const std::string whole = std::string(file_mark).append(text);
+    if (owner == FileOwner::us) return overwrite(path, whole);
     const std::string gathering = gathering_path(path);
-    auto written = write_whole(gathering, std::string(file_mark).append(text));
+    auto written = write_whole(gathering, whole);
     if (!written) return written;
-    const int renamed = owner == FileOwner::us ? ::rename(gathering.c_str(), path.c_str())
-                                               : rename_to_free_name(gathering, path);
-    if (renamed == 0) return Done{};
+    if (rename_to_free_name(gathering, path) == 0) return Done{};
     const int code = errno;
     ::unlink(gathering.c_str());
     return Error{code, "write", path, {}};

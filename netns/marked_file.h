@@ -18,8 +18,8 @@ inline constexpr std::string_view file_mark =
 enum class FileOwner { nobody, us, others };
 [[nodiscard]] FileOwner owner_of(const std::string& path);
 
-// The mark and the text, all of it or nothing, for everybody to read. Replaces a file of ours;
-// EEXIST for anybody else's.
+// The mark and the text, all of it or nothing, for everybody to read. A file of ours gets the text
+// and stays the same file, also for those who have it open or mounted; EEXIST for anybody else's.
 [[nodiscard]] Status write_marked_file(const std::string& path, std::string_view text);
 // Takes away what is ours, and what a crash of write_marked_file leaves. What is not, stays.
 [[nodiscard]] Status remove_marked_file(const std::string& path);

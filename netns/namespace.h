@@ -35,6 +35,8 @@ public:
     [[nodiscard]] static Result<Namespace> current() { return open("/proc/thread-self/ns/net"); }
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+    // The descriptor that keeps it alive, for whoever needs no more.
+    [[nodiscard]] UniqueFd release() && noexcept { return std::move(fd_); }
     // Tells it apart from every other one that lives now.
     [[nodiscard]] ino_t identity() const noexcept { return identity_; }
 

@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-#include "netns/link.h"
+#include "netns/addressing.h"
 #include "netns/namespace.h"
 #include "netns/tun_device.h"
 

@@ -18,7 +18,11 @@ std::vector<Link> and_link(const char* name, bool is_up) {
 }
 
 Path path_by(const char* destination, std::vector<std::uint32_t> links) {
-    return {*IpPrefix::parse(destination), 254, std::move(links)};
+    Path path;
+    path.destination = *IpPrefix::parse(destination);
+    path.table = 254;
+    path.links = std::move(links);
+    return path;
 }
 
 TEST(LeakCheck, ResolverIsTheOneThatUpWrote) {

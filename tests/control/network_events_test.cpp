@@ -6,7 +6,7 @@
 #include <chrono>
 #include <optional>
 
-#include "netns/link.h"
+#include "netns/addressing.h"
 #include "netns/namespace.h"
 
 namespace wgns {

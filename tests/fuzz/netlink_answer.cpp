@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "base/assert.h"
-#include "netns/link.h"
+#include "netns/addressing.h"
 #include "reader.h"
 
 struct mnl_socket {};

@@ -14,6 +14,7 @@
 
 #include "netns/link.h"
 #include "netns/namespace.h"
+#include "netns/tun_device.h"
 
 #define WGNS_SKIP_UNLESS_ROOT() \
     if (::geteuid() != 0) GTEST_SKIP() << "network namespaces and TUN devices need root"
@@ -50,6 +51,20 @@ inline std::set<std::string> names_of_this_test() {
     }
     return names;
 }
+
+// A namespace with a TUN, and a Netlink in it.
+struct TunInside {
+    TunInside() {
+        EXPECT_TRUE(tun) << describe(tun.error());
+        EXPECT_TRUE(netlink) << describe(netlink.error());
+        link = *find_link(*netlink, "wgnstest0");
+    }
+
+    Namespace ns = *Namespace::create();
+    Result<TunQueues> tun = open_tun(ns, "wgnstest0");
+    Result<Netlink> netlink = ns.run([] { return Netlink::open(); });
+    Link link;
+};
 
 // To the namespace that the descriptor is of.
 inline Status move_link(Netlink& netlink, const Link& link, int ns) {
