@@ -25,6 +25,7 @@
 #include "control/leak_check.h"
 #include "control/plan.h"
 #include "control/run_inside.h"
+#include "control/service_view.h"
 #include "netns/link.h"
 
 namespace wgns {
@@ -54,6 +55,8 @@ struct Arguments {
     UpRequest up;
     InterfaceRequest interface;
     std::string name;
+    std::string file;
+    std::string what;  // to print
     std::string user;
     std::vector<std::string> command;
     bool json = false;
@@ -66,6 +69,21 @@ int run_exec(const Arguments& arguments) {
     const auto place = place_of(arguments.name);
     if (!place) return complain({exit_status::exec_failed, place.error().line});
     return complain(run_inside(*place, *run_as, arguments.command));
+}
+
+int run_print(const Arguments& arguments) {
+    const auto view = service_view_of(arguments.name);
+    if (!view) return complain(view.error());
+    fmt::print("{}", arguments.what == "podman" ? podman_options(*view) : systemd_dropin(*view));
+    return exit_status::done;
+}
+
+int run_gc() {
+    const auto cleared = collect_garbage();
+    if (!cleared) return complain(cleared.error());
+    for (const std::string& name : *cleared)
+        fmt::print("{}: taken away\n", name);
+    return exit_status::done;
 }
 
 int run_list() {
@@ -253,7 +271,10 @@ public:
         add_interface();
         add_up();
         add_plan();
+        add_reload();
         add_down();
+        add_gc();
+        add_print();
         add_exec();
         add_status();
         add_check();
@@ -329,6 +350,27 @@ private:
                              fmt::format("{} (or {})", part.help, part.variable))
                 ->check(CLI::IsMember(part.words))
                 ->default_str(part.words.front());
+    }
+    void add_reload() {
+        CLI::App* command = add(
+            "reload", "Bring a changed configuration in; sessions live on",
+            [this] { return report(reload(arguments_.name, arguments_.file)); },
+            "wgns-user reload home");
+        add_name(command)->required();
+        command->add_option("file", arguments_.file,
+                            "The configuration, if not the file that it came from");
+    }
+    void add_print() {
+        CLI::App* command = add(
+            "print", "Print how to run a service or a container inside",
+            [this] { return run_print(arguments_); }, "wgns-user print systemd-dropin home");
+        command->add_option("what", arguments_.what, "systemd-dropin or podman")
+            ->required()
+            ->check(CLI::IsMember({"systemd-dropin", "podman"}));
+        add_name(command)->required();
+    }
+    void add_gc() {
+        add("gc", "Take away what instances left whose processes are dead", run_gc, "wgns-user gc");
     }
     void add_down() {
         CLI::App* command = add(

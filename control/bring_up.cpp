@@ -11,21 +11,27 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "control/control_server.h"
 #include "control/daemon.h"
 #include "control/descriptor_channel.h"
-#include "control/expected_network.h"
 #include "control/held_signals.h"
+#include "control/hooks.h"
+#include "control/instance_place.h"
 #include "control/instance_plan.h"
 #include "control/network.h"
+#include "control/notes.h"
 #include "control/process_id.h"
+#include "control/reload.h"
 #include "control/service_manager.h"
+#include "control/socket_namespace.h"
 #include "control/spawn.h"
 #include "control/state_dir.h"
 #include "control/supervisor.h"
 #include "control/teardown.h"
 #include "control/udp_sockets.h"
+#include "netns/namespace.h"
 
 namespace wgns {
 
@@ -46,13 +52,12 @@ public:
         : config_(std::move(config)),
           file_(std::move(file)),
           request_(request),
-          state_(config_.instance) {}
+          state_(config_.instance),
+          hooks_(with_interface(config_.hooks, config_.interface_name)) {}
 
     Outcome run() {
         auto lock = state_.create_and_lock();
         if (!lock) return step_failed("up " + name(), lock.error());
-        setup_ = daemon_setup(config_, interface_mtu(config_), request_.data_plane);
-        fingerprint_ = fingerprint({file_, config_.extra_firewall_rules_file}, setup_);
         if (state_.running_supervisor()) return up_already();
         const HeldSignals held;
         auto outcome = make(std::move(*lock));
@@ -73,13 +78,12 @@ private:
     }
 
     Outcome up_already() {
-        if (state_.read(StateDir::fingerprint) == fingerprint_) return name() + " is up already";
-        return failed(name() + ": up already with another configuration; run `wgns-user down " +
-                      name() + "` first");
+        if (!request_.foreground) return bring_in(config_, file_, state_);
+        return failed(name() + ": up already; run `wgns-user down " + name() + "` first");
     }
 
     Outcome make(UniqueFd lock) {
-        const auto rest_cleared = undo_network(state_.journal());
+        const auto rest_cleared = undo_network(state_);
         if (!rest_cleared) return step_failed("what an earlier run left", rest_cleared.error());
         if (::access("/dev/net/tun", F_OK) < 0)
             return failed("up " + name() +
@@ -87,20 +91,33 @@ private:
                           " `tun`, or give the container this device");
         auto descriptors = make_descriptors();
         if (!descriptors) return descriptors.error();
-        const auto noted = write_notes();
-        if (!noted) return step_failed("state", noted.error());
+        const auto carries = connect();
+        if (!carries) return carries.error();
         if (request_.foreground) return stay(std::move(*descriptors), std::move(lock));
         return leave_to_supervisor(*descriptors);
     }
 
     Result<Descriptors, Failure> make_descriptors() {
         Descriptors made;
-        const auto choice = choose(setup_.data_plane);
+        const auto choice = choose(request_.data_plane);
         if (!choice) return step_failed("data plane", choice.error());
-        auto sockets = open_udp_group(choice->workers, config_.listen_port, config_.fwmark);
+        auto outside = socket_namespace(config_);
+        if (!outside) return step_failed("SocketNamespace", outside.error());
+        auto sockets = outside->ns.run(
+            [&] { return open_udp_group(choice->workers, config_.listen_port, config_.fwmark); });
         if (!sockets) return step_failed("UDP socket", sockets.error());
-        auto tun = make_network(config_, setup_.mtu, choice->workers, state_.journal());
-        if (!tun) return step_failed("namespace " + config_.namespace_name, tun.error());
+        setup_ = daemon_setup(config_, mtu_seen_from(outside->ns, config_), request_.data_plane);
+        if (!outside->is_callers)
+            made[descriptor_name::socket_namespace] = std::move(outside->ns).release();
+        auto place = make_place(config_, choice->workers, state_);
+        if (!place) return step_failed("namespace " + config_.namespace_name, place.error());
+        if (!place->owns_namespace)
+            spdlog::warn("{}: namespace {} is another instance's: its firewall and DNS hold here",
+                         name(), config_.namespace_name);
+        auto* const tun = &place->tun;
+        const auto noted = write_notes(
+            state_, {config_, file_, place->owns_namespace, {setup_.mtu, choice->workers}, setup_});
+        if (!noted) return step_failed("state", noted.error());
         for (unsigned i = 0; i < choice->workers; ++i) {
             UdpSockets& udp = (*sockets)[i];
             if (udp.v4) made[worker_descriptor(descriptor_name::udp4, i)] = std::move(udp.v4);
@@ -120,11 +137,25 @@ private:
         return made;
     }
 
-    Status write_notes() {
-        auto done = state_.write(StateDir::fingerprint, fingerprint_);
-        if (done) done = state_.write(StateDir::namespace_name, config_.namespace_name);
-        if (done) done = state_.write(StateDir::expected, to_text(expected_network(config_)));
-        return done;
+    // From here on what the user's commands did is to be undone as well.
+    Result<Done, Failure> connect() {
+        const auto place = place_in(state_);
+        if (!place) return step_failed("namespace", place.error());
+        const auto noted = state_.write(StateDir::hooks, to_text(hooks_));
+        if (!noted) return step_failed("state", noted.error());
+        const auto before = run_hooks(hooks_, Hook::Moment::pre_up, *place);
+        if (!before) return step_failed("up " + name(), before.error());
+        const auto linked = update_links(config_, setup_.mtu);
+        if (!linked) return step_failed("namespace " + config_.namespace_name, linked.error());
+        return Done{};
+    }
+
+    Outcome finish() {
+        const auto place = place_in(state_);
+        if (!place) return step_failed("namespace", place.error());
+        const auto after = run_hooks(hooks_, Hook::Moment::post_up, *place);
+        if (!after) return step_failed("up " + name(), after.error());
+        return ready_line();
     }
 
     Outcome leave_to_supervisor(const Descriptors& descriptors) {
@@ -165,7 +196,7 @@ private:
         if (!*received)
             return failed("up " + name() + ": the supervisor ended before it was ready");
         const nlohmann::json& body = (**received).body;
-        if (body.contains(daemon_word::ready)) return ready_line();
+        if (body.contains(daemon_word::ready)) return finish();
         return failed("daemon: " + body.value(daemon_word::failed, "ended before it was ready"));
     }
 
@@ -175,14 +206,24 @@ private:
         WG_ASSERT(self.has_value());
         const auto noted = state_.write_supervisor(*self);
         if (!noted) return step_failed("state", noted.error());
-        Supervisor supervisor(name(), std::move(descriptors));
-        const auto ending = supervisor.run(-1, [&] {
+        std::optional<Supervisor> supervisor(std::in_place, name(), std::move(descriptors));
+        std::optional<Failure> unfinished;
+        const auto on_ready = [&] {
+            const auto finished = finish();
+            if (!finished) {
+                unfinished = finished.error();
+                ::kill(::getpid(), SIGTERM);
+                return;
+            }
             // From here on `down` may take the lock and send the signal that ends this.
             lock.reset();
-            spdlog::info("{}", ready_line());
+            spdlog::info("{}", *finished);
             notify_service_manager("READY=1");
-        });
+        };
+        const auto ending = supervisor->run(-1, {on_ready, [&] { announce_end(state_); }});
+        supervisor.reset();
         notify_service_manager("STOPPING=1");
+        if (unfinished) return *unfinished;
         if (ending.cause == Supervisor::Cause::failed) return failed("daemon: " + ending.reason);
         const auto cleared = clear_instance(state_);
         if (!cleared) return step_failed("down " + name(), cleared.error());
@@ -201,8 +242,8 @@ private:
     fs::path file_;
     const UpRequest& request_;
     StateDir state_;
+    std::vector<Hook> hooks_;
     DaemonSetup setup_;
-    std::string fingerprint_;
 };
 
 }  // namespace

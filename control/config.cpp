@@ -105,7 +105,9 @@ Result<fs::path> key_file_path(const std::string& value, const fs::path& folder)
 
 class Parser {
 public:
-    explicit Parser(const std::string& file_name) : file_(file_name) {}
+    // Without an instance it is named after the file.
+    explicit Parser(const std::string& file_name, std::string instance = "")
+        : file_(file_name), instance_(std::move(instance)) {}
 
     MaybeError parse(std::string_view text);
     MaybeError load_key_files(const fs::path& folder);
@@ -134,6 +136,7 @@ private:
     }
 
     std::string file_;
+    std::string instance_;
     Config config_;
     unsigned line_ = 0;
     std::optional<SectionLines> interface_;
@@ -282,7 +285,7 @@ MaybeError Parser::check_peers() {
 }
 
 MaybeError Parser::choose_names() {
-    auto name = instance_name(file_);
+    auto name = instance_.empty() ? instance_name(file_) : Result<std::string>(instance_);
     if (!name) return error(0, "", "its name makes no instance's name", name.error().hint);
     config_.instance = std::move(*name);
     if (config_.namespace_name.empty()) config_.namespace_name = config_.instance;
@@ -389,12 +392,12 @@ Result<Config, ConfigError> parse_config(std::string_view text, const std::strin
     return std::move(parser).take();
 }
 
-Result<Config, ConfigError> load_config(const fs::path& path) {
+Result<Config, ConfigError> load_config(const fs::path& path, const std::string& instance) {
     auto file = read_file(path, config_bytes_max);
     if (!file)
         return ConfigError{path.string(), 0, "",
                            "cannot be read: " + std::string(std::strerror(file.error().code)), ""};
-    Parser parser(path.string());
+    Parser parser(path.string(), instance);
     auto failed = parser.parse(file->text);
     wipe_key_text(file->text);
     if (!failed && file->is_open_to_all) parser.file_is_open_to_all();

@@ -136,7 +136,9 @@ Result<Config, ConfigError> parse_config(std::string_view text, const std::strin
 
 // Reads the file and the key files it names; relative ones are beside it, `credential:NAME` is in
 // $CREDENTIALS_DIRECTORY. Afterwards private_key is set, and the path of a file of rules is whole.
-// Warns if everybody can read or change a file that holds a key.
-Result<Config, ConfigError> load_config(const std::filesystem::path& path);
+// Warns if everybody can read or change a file that holds a key. `instance` is a valid name for it,
+// or empty: the file's stem.
+Result<Config, ConfigError> load_config(const std::filesystem::path& path,
+                                        const std::string& instance = "");
 
 }  // namespace wgns

@@ -6,13 +6,14 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <cstring>
-#include <vector>
+
+#include "control/passed_descriptors.h"
 
 namespace wgns {
 
@@ -40,19 +41,43 @@ public:
             const auto self = weak.lock();
             if (!error && self) self->close();
         });
-        asio::async_read_until(socket_, asio::dynamic_buffer(text_, max_request_bytes), '\n',
-                               [self = shared_from_this()](const error_code& error, std::size_t) {
-                                   if (!error) self->handle();
-                               });
+        wait();
     }
 
 private:
+    void wait() {
+        socket_.async_wait(Stream::socket::wait_read,
+                           [self = shared_from_this()](const error_code& error) {
+                               if (!error && self->receive()) self->wait();
+                           });
+    }
+    // Whether the request goes on. The library's own reads would lose the descriptors.
+    bool receive() {
+        std::array<char, max_request_bytes> bytes{};
+        iovec part{bytes.data(), bytes.size() - request_.text.size()};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        PassedDescriptors passed;
+        passed.make_room(message);
+        const ssize_t got =
+            ::recvmsg(socket_.native_handle(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+        if (got <= 0) return false;
+        for (UniqueFd& fd : PassedDescriptors::take(message))
+            request_.descriptors.push_back(std::move(fd));
+        request_.text.append(bytes.data(), static_cast<std::size_t>(got));
+        const std::size_t end = request_.text.find('\n');
+        if (end == std::string::npos) return request_.text.size() < max_request_bytes;
+        request_.text.resize(end);
+        handle();
+        return false;
+    }
     void handle() {
-        text_.resize(text_.find('\n'));
-        handler_(text_, [self = shared_from_this()](std::string line) {
-            self->text_ = std::move(line);
-            self->text_ += '\n';
-            asio::async_write(self->socket_, asio::buffer(self->text_),
+        handler_(std::move(request_), [self = shared_from_this()](std::string line) {
+            self->answer_ = std::move(line);
+            self->answer_ += '\n';
+            asio::async_write(self->socket_, asio::buffer(self->answer_),
                               [self](const error_code&, std::size_t) { self->close(); });
         });
     }
@@ -66,7 +91,8 @@ private:
     std::shared_ptr<std::size_t> count_;
     Stream::socket socket_;
     asio::steady_timer idle_;
-    std::string text_;
+    ControlRequest request_;
+    std::string answer_;
 };
 
 ControlServer::ControlServer(asio::io_context& context, UniqueFd listener, Handler handler)
@@ -103,6 +129,17 @@ Result<UniqueFd> new_socket(const std::string& path) {
     return fd;
 }
 
+Status send_request(int fd, std::string line, const std::vector<int>& descriptors) {
+    iovec part{line.data(), line.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    PassedDescriptors passed;
+    passed.attach(message, descriptors);
+    if (::sendmsg(fd, &message, MSG_NOSIGNAL) < 0) return Error{errno, "sendmsg", "", ""};
+    return Done{};
+}
+
 bool wait_readable(int fd, std::chrono::steady_clock::time_point deadline) {
     for (;;) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -132,7 +169,8 @@ Result<UniqueFd> listen_control(const std::string& path) {
 }
 
 Result<std::string> ask_control(const std::string& path, const std::string& request,
-                                std::chrono::milliseconds patience) {
+                                std::chrono::milliseconds patience,
+                                const std::vector<int>& descriptors) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     const auto address = address_of(path);
     if (!address) return address.error();
@@ -142,9 +180,8 @@ Result<std::string> ask_control(const std::string& path, const std::string& requ
         check(::connect(fd->get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address),
               "connect", path);
     if (!connected) return connected.error();
-    const std::string line = request + '\n';
-    const auto sent = ::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL);
-    if (sent < 0) return Error{errno, "send", path, ""};
+    const auto sent = send_request(fd->get(), request + '\n', descriptors);
+    if (!sent) return Error{sent.error().code, "send", path, ""};
 
     std::string answer;
     std::vector<char> part(std::size_t{64} * 1024);

@@ -1,5 +1,5 @@
-// The control socket of a running instance: a client writes one line, a request, and gets one line
-// of JSON. Control thread.
+// The control socket of a running instance: a client writes one line, a request, with descriptors
+// if that has any (unix(7), SCM_RIGHTS), and gets one line of JSON. Control thread.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,11 +9,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace wgns {
+
+struct ControlRequest {
+    std::string text;  // the line without its end
+    std::vector<UniqueFd> descriptors;
+};
 
 class ControlServer {
 public:
@@ -23,7 +29,7 @@ public:
 
     // Gives the answer, one line without its end, now or later, on the control thread.
     using Answer = std::function<void(std::string line)>;
-    using Handler = std::function<void(const std::string& request, Answer answer)>;
+    using Handler = std::function<void(ControlRequest request, Answer answer)>;
 
     // `listener` listens already. The context outlives the server, and runs no more once the server
     // is gone.
@@ -46,9 +52,10 @@ private:
 // A listening socket at `path`, which must not exist yet; only its owner may connect (0600).
 Result<UniqueFd> listen_control(const std::string& path);
 
-// The other side: sends `request` and waits for the line, at most `patience`. ENOENT and
-// ECONNREFUSED: nobody listens.
+// The other side: sends `request`, with descriptors that stay the caller's, and waits for the line,
+// at most `patience`. ENOENT and ECONNREFUSED: nobody listens.
 Result<std::string> ask_control(const std::string& path, const std::string& request,
-                                std::chrono::milliseconds patience);
+                                std::chrono::milliseconds patience,
+                                const std::vector<int>& descriptors = {});
 
 }  // namespace wgns

@@ -8,10 +8,10 @@
 #include <utility>
 #include <variant>
 
+#include "control/device_difference.h"
 #include "control/failure.h"
 #include "control/supervisor.h"
 #include "control/uapi.h"
-#include "dataplane/udp_socket.h"
 
 namespace wgns {
 
@@ -26,6 +26,15 @@ UniqueFd take(std::map<std::string, UniqueFd>& descriptors, const std::string& n
 
 Error missing(const char* name) {
     return {EBADF, "receive", std::string("descriptor ") + name, ""};
+}
+
+Error busy() {
+    return {EBUSY, "configure", "worker", "it has too much to do; try again"};
+}
+
+std::string error_line(const Error& error) {
+    return nlohmann::json{{"error", describe(error)}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 // The command that made the instance printed this text, so what is wrong with it is our own doing.
@@ -78,8 +87,8 @@ Status Daemon::start() {
     if (!done) return done;
 
     server_.emplace(context_, std::move(listener),
-                    [this](const std::string& request, ControlServer::Answer reply) {
-                        answer(request, std::move(reply));
+                    [this](ControlRequest request, const ControlServer::Answer& reply) {
+                        answer(std::move(request), reply);
                     });
     server_->start();
     watch_channel();
@@ -87,30 +96,57 @@ Status Daemon::start() {
 }
 
 Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
-    std::vector<Ports> ports;
+    if (UniqueFd fd = take(descriptors, descriptor_name::socket_namespace)) {
+        auto ns = Namespace::open("/proc/self/fd/" + std::to_string(fd.get()));
+        if (!ns) return ns.error();
+        socket_namespace_.emplace(*std::move(ns));
+    }
+    UdpGroup sockets;
+    TunQueues queues;
     for (unsigned worker = 0; worker < Workers::count_max; ++worker) {
         UniqueFd tun = take(descriptors, worker_descriptor(descriptor_name::tun, worker));
         if (!tun) break;
-        Ports& one = ports.emplace_back();
-        one.tun = std::move(tun);
-        one.udp_v4 = take(descriptors, worker_descriptor(descriptor_name::udp4, worker));
-        one.udp_v6 = take(descriptors, worker_descriptor(descriptor_name::udp6, worker));
-        if (!one.udp_v4 && !one.udp_v6) return missing(descriptor_name::udp4);
+        queues.push_back(std::move(tun));
+        UdpSockets& udp = sockets.emplace_back();
+        udp.v4 = take(descriptors, worker_descriptor(descriptor_name::udp4, worker));
+        udp.v6 = take(descriptors, worker_descriptor(descriptor_name::udp6, worker));
+        if (!udp.v4 && !udp.v6) return missing(descriptor_name::udp4);
     }
-    if (ports.empty()) return missing(descriptor_name::tun);
-    families_ = {static_cast<bool>(ports[0].udp_v4), static_cast<bool>(ports[0].udp_v6)};
-    facts_.listen_port = local_port((families_.v4 ? ports[0].udp_v4 : ports[0].udp_v6).get());
+    if (queues.empty()) return missing(descriptor_name::tun);
     const auto choice = choose(setup_.data_plane);
     if (!choice) return choice.error();
-    UniqueFd queue(::fcntl(ports[0].tun.get(), F_DUPFD_CLOEXEC, 0));
-    auto data_plane = DataPlane::start(*choice, std::move(ports), [this] {
+    UniqueFd queue(::fcntl(queues[0].get(), F_DUPFD_CLOEXEC, 0));
+    const auto started = start_device(*choice, std::move(sockets), std::move(queues));
+    if (!started) return started;
+    follow_link(std::move(queue));
+    follow_routes();
+    return Done{};
+}
+
+Status Daemon::start_device(const DataPlaneChoice& choice, UdpGroup sockets, TunQueues tun) {
+    auto copies = duplicate(sockets);
+    if (!copies) return copies.error();
+    families_ = {static_cast<bool>(sockets[0].v4), static_cast<bool>(sockets[0].v6)};
+    std::vector<Ports> ports(tun.size());
+    for (std::size_t i = 0; i < tun.size(); ++i) {
+        ports[i].tun = std::move(tun[i]);
+        ports[i].udp_v4 = std::move(sockets[i].v4);
+        ports[i].udp_v6 = std::move(sockets[i].v6);
+    }
+    auto data_plane = DataPlane::start(choice, std::move(ports), [this] {
         asio::post(context_, [this] { end(daemon_word::device_gone); });
     });
     if (!data_plane) return data_plane.error();
     data_plane_ = *std::move(data_plane);
     facts_.data_plane = data_plane_->facts();
-    follow_link(std::move(queue));
-    follow_routes();
+    const auto open = [this](unsigned count, std::uint16_t port, std::uint32_t fwmark) {
+        if (!socket_namespace_) return open_udp_group(count, port, fwmark);
+        return socket_namespace_->run([&] { return open_udp_group(count, port, fwmark); });
+    };
+    const auto config = read_change(setup_.uapi);
+    if (!config) return config.error();
+    device_.emplace(context_, *data_plane_, *std::move(copies), config->fwmark.value_or(0), open);
+    facts_.listen_port = device_->listen_port();
     return Done{};
 }
 
@@ -128,8 +164,11 @@ void Daemon::follow_link(UniqueFd queue) {
 
 // Without, answers may leave from an address that is gone until the peer is heard again.
 void Daemon::follow_routes() {
-    auto events =
-        NetworkEvents::start(context_, NetworkPart::routes, [this] { return routes_changed(); });
+    const auto start = [this] {
+        return NetworkEvents::start(context_, NetworkPart::routes,
+                                    [this] { return routes_changed(); });
+    };
+    auto events = socket_namespace_ ? socket_namespace_->run(start) : start();
     if (!events)
         return spdlog::warn("{}: does not follow the host's routes: {}", setup_.instance,
                             describe(events.error()));
@@ -145,13 +184,8 @@ bool Daemon::routes_changed() {
 Status Daemon::configure() {
     auto change = read_change(setup_.uapi);
     if (!change) return change.error();
-    const bool posted = data_plane_->post(SetMtu{setup_.mtu}) &&
-                        data_plane_->post(ApplyChange{std::move(*change), [this](int error) {
-                                                          asio::post(context_, [this, error] {
-                                                              configured(error);
-                                                          });
-                                                      }});
-    if (!posted) return Error{EBUSY, "configure", "worker", ""};
+    if (!data_plane_->post(SetMtu{setup_.mtu})) return busy();
+    device_->set(std::move(*change), [this](int error) { configured(error); });
     return Done{};
 }
 
@@ -185,8 +219,7 @@ void Daemon::resolve_names() {
         spdlog::warn("{}: endpoint {}: {}; trying again", setup_.instance, host, reason);
     };
     resolver_.emplace(context_, families_, std::move(calls));
-    for (const NamedEndpoint& each : setup_.named_endpoints)
-        resolver_->follow(each);
+    resolver_->follow(setup_.named_endpoints);
 }
 
 bool Daemon::look(std::function<void(const DeviceSnapshot&)> seen) {
@@ -209,8 +242,13 @@ bool Daemon::write_endpoint(const PublicKey& peer, const Endpoint& endpoint) {
     return true;
 }
 
-void Daemon::answer(const std::string& request, ControlServer::Answer answer) {
-    if (request != "status") return answer(R"({"error":"unknown request"})");
+void Daemon::answer(ControlRequest request, const ControlServer::Answer& answer) {
+    if (request.text == control_word::status) return tell_status(answer);
+    if (request.text == control_word::reload) return reload(std::move(request.descriptors), answer);
+    answer(R"({"error":"unknown request"})");
+}
+
+void Daemon::tell_status(const ControlServer::Answer& answer) {
     const auto take_snapshot = [this, answer](WorkerSnapshot snapshot) {
         auto shared = std::make_shared<WorkerSnapshot>(std::move(snapshot));
         asio::post(context_, [this, answer, shared] {
@@ -218,8 +256,68 @@ void Daemon::answer(const std::string& request, ControlServer::Answer answer) {
             answer(status_json(*shared, facts_).dump(-1, ' ', false, replace));
         });
     };
-    if (!data_plane_->post(TakeSnapshot{take_snapshot}))
-        answer(R"({"error":"the worker is busy"})");
+    if (!data_plane_->post(TakeSnapshot{take_snapshot})) answer(error_line(busy()));
+}
+
+// One on its way. A command holds the instance's lock, so a second one is nobody's but a mistake's.
+struct Daemon::Reload {
+    DaemonSetup setup;
+    PeerCounts peers;
+    ControlServer::Answer answer;
+};
+
+void Daemon::reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer) {
+    if (descriptors.size() != 1) return answer(error_line(missing(descriptor_name::setup)));
+    auto setup = read_setup(descriptors.front().get());
+    if (!setup) return answer(error_line(setup.error()));
+    auto reload = std::make_shared<Reload>(Reload{*std::move(setup), {}, answer});
+    device_->get([this, reload](const std::optional<DeviceSnapshot>& now) {
+        if (!now) return reload->answer(error_line(busy()));
+        apply(reload, *now);
+    });
+}
+
+void Daemon::apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now) {
+    const auto before = read_change(setup_.uapi);
+    const auto wanted = read_change(reload->setup.uapi);
+    if (!before || !wanted)
+        return reload->answer(error_line(before ? wanted.error() : before.error()));
+    DeviceChange difference = device_difference(now, *before, *wanted);
+    reload->peers = count_peers(difference);
+    device_->set(std::move(difference), [this, reload = std::move(reload)](int error) {
+        const auto done =
+            error == 0
+                ? reloaded(*reload)
+                : Status(Error{error, "configure", "device", "its UDP port or mark cannot be had"});
+        const PeerCounts& peers = reload->peers;
+        const nlohmann::json counts{
+            {"added", peers.added}, {"removed", peers.removed}, {"changed", peers.changed}};
+        reload->answer(done ? counts.dump() : error_line(done.error()));
+    });
+}
+
+Status Daemon::reloaded(Reload& reload) {
+    if (!data_plane_->post(SetMtu{reload.setup.mtu})) return busy();
+    // What carries packets stays as it was chosen.
+    reload.setup.data_plane = setup_.data_plane;
+    setup_ = std::move(reload.setup);
+    facts_.listen_port = device_->listen_port();
+    if (resolver_) resolver_->follow(setup_.named_endpoints);
+    spdlog::info("{}: reloaded, UDP port {}", setup_.instance, facts_.listen_port);
+    return give_to_keep();
+}
+
+// What the next daemon starts with, should this one crash.
+Status Daemon::give_to_keep() {
+    const auto file = write_setup(setup_);
+    if (!file) return file.error();
+    std::map<std::string, int> lent{{descriptor_name::setup, file->get()}};
+    for (unsigned worker = 0; worker < device_->sockets().size(); ++worker) {
+        const UdpSockets& udp = device_->sockets()[worker];
+        if (udp.v4) lent[worker_descriptor(descriptor_name::udp4, worker)] = udp.v4.get();
+        if (udp.v6) lent[worker_descriptor(descriptor_name::udp6, worker)] = udp.v6.get();
+    }
+    return channel_.send({{daemon_word::keep, true}}, lent);
 }
 
 void Daemon::end(int status) {

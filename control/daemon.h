@@ -18,8 +18,11 @@
 #include "control/descriptor_channel.h"
 #include "control/endpoint_resolver.h"
 #include "control/link_watch.h"
+#include "control/live_device.h"
 #include "control/network_events.h"
 #include "control/status.h"
+#include "netns/namespace.h"
+#include "netns/tun_device.h"
 
 namespace wgns {
 
@@ -30,7 +33,17 @@ inline constexpr const char* udp4 = "udp4";  // of each worker; may be missing
 inline constexpr const char* udp6 = "udp6";  // of each worker; may be missing
 inline constexpr const char* control = "control";
 inline constexpr const char* setup = "setup";
+// The network namespace of the UDP sockets, if it is another than the daemon's; may be missing.
+inline constexpr const char* socket_namespace = "socket_namespace";
 }  // namespace descriptor_name
+
+// What a command may ask a daemon over the control socket.
+namespace control_word {
+inline constexpr const char* status = "status";  // control/status.h
+// With a DaemonSetup's descriptor: the device becomes what that says, and the sessions of peers
+// that stay live on. The answer counts them: {"added": 1, "removed": 0, "changed": 0}.
+inline constexpr const char* reload = "reload";
+}  // namespace control_word
 // "tun.0": what worker 0 has of this name.
 [[nodiscard]] std::string worker_descriptor(const char* name, unsigned worker);
 
@@ -44,8 +57,11 @@ public:
     [[nodiscard]] int run();
 
 private:
+    struct Reload;
+
     Status start();
     Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
+    Status start_device(const DataPlaneChoice& choice, UdpGroup sockets, TunQueues tun);
     void follow_link(UniqueFd queue);
     void follow_routes();
     bool routes_changed();
@@ -55,7 +71,12 @@ private:
     void resolve_names();
     bool look(std::function<void(const DeviceSnapshot&)> seen);
     bool write_endpoint(const PublicKey& peer, const Endpoint& endpoint);
-    void answer(const std::string& request, ControlServer::Answer answer);
+    void answer(ControlRequest request, const ControlServer::Answer& answer);
+    void tell_status(const ControlServer::Answer& answer);
+    void reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer);
+    void apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now);
+    Status reloaded(Reload& reload);
+    Status give_to_keep();
     void end(int status);
 
     boost::asio::io_context context_;
@@ -64,7 +85,9 @@ private:
     DaemonSetup setup_;
     StatusFacts facts_;
     Families families_{false, false};
+    std::optional<Namespace> socket_namespace_;
     std::unique_ptr<DataPlane> data_plane_;
+    std::optional<LiveDevice> device_;
     std::unique_ptr<LinkWatch> link_watch_;
     std::unique_ptr<NetworkEvents> route_events_;
     std::optional<ControlServer> server_;

@@ -5,45 +5,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <vector>
+
+#include "control/passed_descriptors.h"
 
 namespace wgns {
 
 namespace {
-
-constexpr std::size_t control_bytes = CMSG_SPACE(sizeof(int) * DescriptorChannel::max_descriptors);
-struct alignas(cmsghdr) ControlBuffer {
-    std::array<char, control_bytes> bytes{};
-};
-
-void attach(msghdr& message, ControlBuffer& buffer, const std::vector<int>& descriptors) {
-    if (descriptors.empty()) return;
-    const std::size_t bytes = descriptors.size() * sizeof(int);
-    message.msg_control = buffer.bytes.data();
-    message.msg_controllen = CMSG_SPACE(bytes);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(bytes);
-    std::memcpy(CMSG_DATA(header), descriptors.data(), bytes);
-}
-
-// Owns whatever came, so that a message we refuse leaves nothing open.
-std::vector<UniqueFd> detach(msghdr& message) {
-    std::vector<UniqueFd> descriptors;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-         header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
-            descriptors.emplace_back(fd);
-        }
-    }
-    return descriptors;
-}
 
 Error malformed(const char* what) {
     return {EBADMSG, "receive", what, ""};
@@ -91,8 +59,8 @@ Status DescriptorChannel::send(const nlohmann::json& body,
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    ControlBuffer control;
-    attach(message, control, fds);
+    PassedDescriptors passed;
+    passed.attach(message, fds);
     ssize_t sent = 0;
     do {
         sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
@@ -104,12 +72,11 @@ Status DescriptorChannel::send(const nlohmann::json& body,
 Result<std::optional<DescriptorChannel::Message>> DescriptorChannel::receive() {
     std::vector<char> text(max_text_bytes);
     iovec part{text.data(), text.size()};
-    ControlBuffer control;
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
+    PassedDescriptors passed;
+    passed.make_room(message);
     ssize_t got = 0;
     do {
         got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
@@ -118,7 +85,7 @@ Result<std::optional<DescriptorChannel::Message>> DescriptorChannel::receive() {
     if (got == 0 || (got < 0 && errno == ECONNRESET)) return std::optional<Message>();
     if (got < 0) return Error{errno, "recvmsg", "descriptor channel", ""};
 
-    std::vector<UniqueFd> descriptors = detach(message);
+    std::vector<UniqueFd> descriptors = PassedDescriptors::take(message);
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return malformed("truncated message");
     return parse({text.data(), static_cast<std::size_t>(got)}, std::move(descriptors));
 }

@@ -10,13 +10,14 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "control/passed_descriptors.h"
 
 namespace wgns {
 
 class DescriptorChannel {
 public:
     static constexpr std::size_t max_text_bytes = std::size_t{64} * 1024;
-    static constexpr std::size_t max_descriptors = 32;
+    static constexpr std::size_t max_descriptors = PassedDescriptors::count_max;
 
     struct Message {
         nlohmann::json body;

@@ -49,9 +49,18 @@ std::vector<Endpoint> reachable(std::vector<Endpoint> answers, Families families
 EndpointResolver::EndpointResolver(asio::io_context& context, Families families, Calls calls)
     : resolver_(context), timer_(context), families_(families), calls_(std::move(calls)) {}
 
-void EndpointResolver::follow(NamedEndpoint endpoint) {
-    const auto times = times_of(endpoint);
-    names_.push_back({std::move(endpoint), EndpointRefresh(times, entropy_, clock_.now())});
+void EndpointResolver::follow(const std::vector<NamedEndpoint>& endpoints) {
+    for (Name& name : names_)
+        name.is_forgotten =
+            std::find(endpoints.begin(), endpoints.end(), name.endpoint) == endpoints.end();
+    names_.remove_if([](const Name& name) { return name.is_forgotten && !name.is_asked; });
+    for (const NamedEndpoint& each : endpoints) {
+        const bool is_there = std::any_of(names_.begin(), names_.end(), [&](const Name& name) {
+            return name.endpoint == each && !name.is_forgotten;
+        });
+        if (!is_there)
+            names_.push_back({each, EndpointRefresh(times_of(each), entropy_, clock_.now())});
+    }
     schedule();
 }
 
@@ -115,6 +124,7 @@ void EndpointResolver::look_up(Name& name) {
 
 void EndpointResolver::answer(Name& name, const boost::system::error_code& error,
                               const Results& results) {
+    if (name.is_forgotten) return finish(name);
     if (error) return retry(name, error.message());
     std::vector<Endpoint> answers;
     for (const auto& result : results)
@@ -130,19 +140,24 @@ void EndpointResolver::answer(Name& name, const boost::system::error_code& error
 
 void EndpointResolver::decide(Name& name, const std::vector<Endpoint>& answers,
                               const DeviceSnapshot& snapshot) {
+    if (name.is_forgotten) return finish(name);
     const PeerFacts facts = facts_of(name.endpoint.peer, snapshot);
     const auto endpoint = name.refresh.answered(answers, facts, clock_.now());
     if (endpoint && !calls_.write(name.endpoint.peer, *endpoint))
         return retry(name, "the worker is busy");
     if (endpoint) name.refresh.written(*endpoint, clock_.now());
-    name.is_asked = false;
-    schedule();
+    finish(name);
 }
 
 void EndpointResolver::retry(Name& name, const std::string& reason) {
     calls_.failed(name.endpoint.host, reason);
     name.refresh.failed(clock_.now());
+    finish(name);
+}
+
+void EndpointResolver::finish(Name& name) {
     name.is_asked = false;
+    if (name.is_forgotten) names_.remove_if([&](const Name& each) { return &each == &name; });
     schedule();
 }
 

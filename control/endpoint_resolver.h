@@ -27,6 +27,8 @@ struct NamedEndpoint {
     std::uint16_t port = 0;
     std::uint32_t refresh_seconds = 0;  // 0: at first, and when the peer is silent
     std::uint32_t restart_seconds = 1;  // before the first retry; 0 is 1
+
+    friend bool operator==(const NamedEndpoint&, const NamedEndpoint&) noexcept = default;
 };
 
 // The address families that have a UDP socket.
@@ -53,9 +55,9 @@ public:
     // The context outlives the resolver, and runs no more once that is gone.
     EndpointResolver(boost::asio::io_context& context, Families families, Calls calls);
 
-    // Looks the name up at once, goes on until there is an answer, and from then on as often as
-    // the endpoint says.
-    void follow(NamedEndpoint endpoint);
+    // Looks each name up at once, goes on until there is an answer, and from then on as often as
+    // the endpoint says. In place of those that it followed before, but what is the same goes on.
+    void follow(const std::vector<NamedEndpoint>& endpoints);
     // Routes or addresses of the host are others.
     void network_changed();
     // Ends every attempt.
@@ -66,7 +68,8 @@ private:
     struct Name {
         NamedEndpoint endpoint;
         EndpointRefresh refresh;
-        bool is_asked = false;  // an answer is under way
+        bool is_asked = false;      // an answer is under way
+        bool is_forgotten = false;  // gone with that answer
     };
 
     void schedule();
@@ -76,6 +79,7 @@ private:
     void answer(Name& name, const boost::system::error_code& error, const Results& results);
     void decide(Name& name, const std::vector<Endpoint>& answers, const DeviceSnapshot& snapshot);
     void retry(Name& name, const std::string& reason);
+    void finish(Name& name);
     [[nodiscard]] PeerFacts facts_of(const PublicKey& peer, const DeviceSnapshot& snapshot) const;
 
     boost::asio::ip::udp::resolver resolver_;

@@ -27,6 +27,10 @@ std::vector<IpAddress> addresses_of(const nlohmann::json& texts) {
 
 ExpectedNetwork read_expected(const nlohmann::json& value) {
     ExpectedNetwork expected;
+    expected.namespace_name = value.at("namespace").get<std::string>();
+    expected.owns_namespace = value.at("owns_namespace").get<bool>();
+    expected.workers = value.at("workers").get<unsigned>();
+    expected.socket_namespace = value.at("socket_namespace").get<std::string>();
     expected.interface = value.at("interface").get<std::string>();
     expected.has_firewall = value.at("firewall").get<bool>();
     for (const auto& ports : value.at("open_ports"))
@@ -43,16 +47,22 @@ ExpectedNetwork read_expected(const nlohmann::json& value) {
 
 }  // namespace
 
-ExpectedNetwork expected_network(const Config& config) {
-    return {config.interface_name, config.firewall == FirewallKind::standard, firewall_plan(config),
-            dns_files(config)};
+ExpectedNetwork expected_network(const Config& config, bool owns_namespace, unsigned workers) {
+    return {
+        config.namespace_name,   owns_namespace,        workers,
+        config.socket_namespace, config.interface_name, config.firewall == FirewallKind::standard,
+        firewall_plan(config),   dns_files(config)};
 }
 
 std::string to_text(const ExpectedNetwork& expected) {
     nlohmann::json ports = nlohmann::json::array();
     for (const OpenPorts& each : expected.firewall.open_ports)
         ports.push_back({{"protocol", each.protocol}, {"first", each.first}, {"last", each.last}});
-    const nlohmann::json value{{"interface", expected.interface},
+    const nlohmann::json value{{"namespace", expected.namespace_name},
+                               {"owns_namespace", expected.owns_namespace},
+                               {"workers", expected.workers},
+                               {"socket_namespace", expected.socket_namespace},
+                               {"interface", expected.interface},
                                {"firewall", expected.has_firewall},
                                {"open_ports", std::move(ports)},
                                {"dns_guard", static_cast<int>(expected.firewall.dns_guard)},

@@ -11,13 +11,15 @@
 #include "control/bring_up.h"
 #include "control/config.h"
 #include "control/control_server.h"
+#include "control/daemon.h"
+#include "control/held_signals.h"
+#include "control/instance_place.h"
 #include "control/instance_plan.h"
 #include "control/namespace_users.h"
 #include "control/network.h"
+#include "control/reload.h"
 #include "control/state_dir.h"
 #include "control/teardown.h"
-#include "netns/dns_files.h"
-#include "netns/journal.h"
 
 namespace wgns {
 
@@ -67,6 +69,36 @@ Outcome up(const UpRequest& request) {
     return bring_up(std::move(*config), file, request);
 }
 
+Outcome reload(const std::string& name, const std::string& file) {
+    if (auto failure = not_root("reload")) return *failure;
+    const auto state = known_instance(name);
+    if (!state) return state.error();
+    const auto lock = state->lock();
+    if (!lock) return step_failed("reload " + name, lock.error());
+    const fs::path path = file.empty() ? state->read(StateDir::config_file).value_or("") : file;
+    auto config = read_config(path, name);
+    if (!config) return config.error();
+    for (const std::string& line : warnings_of(*config))
+        spdlog::warn("{}", line);
+    const HeldSignals held;
+    return bring_in(*config, path, *state);
+}
+
+Result<std::vector<std::string>, Failure> collect_garbage() {
+    if (auto failure = not_root("gc")) return *failure;
+    std::vector<std::string> cleared;
+    for (const std::string& name : StateDir::list()) {
+        const StateDir state(name);
+        // Who holds the lock is at work on it, and sees to the rest.
+        const auto lock = state.lock();
+        if (!lock || state.running_supervisor()) continue;
+        const auto done = clear_instance(state);
+        if (!done) return step_failed("gc " + name, done.error());
+        cleared.push_back(name);
+    }
+    return cleared;
+}
+
 Outcome down(const std::string& name) {
     if (auto failure = not_root("down")) return *failure;
     const auto state = known_instance(name);
@@ -74,6 +106,7 @@ Outcome down(const std::string& name) {
     const auto lock = state->lock();
     if (!lock) return step_failed("down " + name, lock.error());
     warn_of_those_inside(*state);
+    if (state->running_supervisor()) announce_end(*state);
     auto done = end_supervisor(*state);
     if (done) done = clear_instance(*state);
     if (!done) return step_failed("down " + name, done.error());
@@ -92,7 +125,8 @@ Result<nlohmann::json, Failure> query_status(const std::string& name) {
     if (auto failure = not_root("status")) return *failure;
     const auto state = known_instance(name);
     if (!state) return state.error();
-    const auto answer = ask_control(state->control_socket().string(), "status", status_patience);
+    const auto answer =
+        ask_control(state->control_socket().string(), control_word::status, status_patience);
     if (!answer && !state->running_supervisor())
         return failed(name + ": not running; `wgns-user down " + name + "` takes its rest away");
     if (!answer) return step_failed("status " + name, answer.error());
@@ -107,15 +141,9 @@ Result<Place, Failure> place_of(const std::string& name) {
     if (auto failure = not_root("exec")) return *failure;
     const auto state = known_instance(name);
     if (!state) return state.error();
-    const auto netns = state->read(StateDir::namespace_name);
-    if (!netns) return failed(name + ": it is not up");
-    const auto made = read_journal(state->journal().string());
-    if (!made) return step_failed("exec " + name, made.error());
-    Place place{namespace_path(*netns), name, {std::string(netns_files_folder) + "/" + *netns, {}}};
-    for (const Made& each : *made)
-        if (const auto* file = std::get_if<MadeFile>(&each))
-            place.view.required.push_back(file->path);
-    return place;
+    auto place = place_in(*state);
+    if (!place) return step_failed("exec " + name, place.error());
+    return *std::move(place);
 }
 
 }  // namespace wgns

@@ -26,6 +26,13 @@ using Outcome = Result<std::string, Failure>;
 // behind. In the foreground it returns when the instance is down again.
 [[nodiscard]] Outcome up(const UpRequest& request);
 
+// Brings a changed configuration into a running instance: that of `file`, or, where it is empty, of
+// the file that it came from.
+[[nodiscard]] Outcome reload(const std::string& name, const std::string& file);
+
+// Takes away what dead instances left, and says of which.
+[[nodiscard]] Result<std::vector<std::string>, Failure> collect_garbage();
+
 // Takes away what `up` made, whatever is left of it.
 [[nodiscard]] Outcome down(const std::string& name);
 

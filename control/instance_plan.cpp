@@ -53,13 +53,9 @@ fs::path config_path(const std::string& argument) {
     return is_path ? fs::path(argument) : fs::path("/etc/wgns-user") / (argument + ".conf");
 }
 
-Result<Config, Failure> read_config(const fs::path& file) {
-    auto config = load_config(file);
+Result<Config, Failure> read_config(const fs::path& file, const std::string& instance) {
+    auto config = load_config(file, instance);
     if (!config) return Failure{exit_status::usage, describe(config.error())};
-    if (!config->socket_namespace.empty())
-        return Failure{exit_status::usage, file.string() +
-                                               ": SocketNamespace: not supported; call `up` in the "
-                                               "namespace that the sockets belong in"};
     return std::move(*config);
 }
 
@@ -112,11 +108,15 @@ bool has_ipv6(const Config& config) {
 std::vector<KernelSetting> kernel_settings(const Config& config) {
     constexpr const char* all_groups = "0 2147483647";
     std::vector<KernelSetting> settings{{"net/ipv4/ping_group_range", all_groups}};
-    if (!has_ipv6(config))
-        for (const char* name :
-             {"net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/default/disable_ipv6"})
-            settings.push_back({name, "1"});
+    for (KernelSetting& each : ipv6_settings(has_ipv6(config)))
+        settings.push_back(std::move(each));
     return settings;
+}
+
+std::vector<KernelSetting> ipv6_settings(bool is_on) {
+    const char* const value = is_on ? "0" : "1";
+    return {{"net/ipv6/conf/all/disable_ipv6", value},
+            {"net/ipv6/conf/default/disable_ipv6", value}};
 }
 
 FirewallPlan firewall_plan(const Config& config) {
@@ -175,7 +175,6 @@ std::vector<std::string> not_carried_out(const Config& config) {
     const auto say = [&](bool is_there, const char* what) {
         if (is_there) lines.push_back(config.instance + ": " + what);
     };
-    say(!config.hooks.empty(), "PreUp, PostUp, PreDown and PostDown are not run");
     say(!config.published_ports.empty(), "Publish is not carried out");
     return lines;
 }
@@ -189,7 +188,7 @@ std::vector<std::string> warnings_of(const Config& config) {
 }
 
 std::string fingerprint(const std::vector<fs::path>& files, const DaemonSetup& setup) {
-    Hash hash = blake2s({bytes_of(setup.uapi)});
+    Hash hash = blake2s({bytes_of(setup.uapi), bytes_of(std::to_string(setup.mtu))});
     for (const fs::path& file : files) {
         std::ifstream stream(file, std::ios::binary);
         std::string text{std::istreambuf_iterator<char>(stream), {}};

@@ -11,9 +11,9 @@
 #include "control/config.h"
 #include "control/daemon_setup.h"
 #include "control/failure.h"
+#include "netns/addressing.h"
 #include "netns/dns_files.h"
 #include "netns/firewall_rules.h"
-#include "netns/addressing.h"
 #include "netns/user_rules.h"
 
 namespace wgns {
@@ -22,8 +22,9 @@ namespace wgns {
 // name of an instance in /etc/wgns-user.
 [[nodiscard]] std::filesystem::path config_path(const std::string& argument);
 
-// The configuration as `up` takes it; a Failure of bad configuration where it cannot.
-[[nodiscard]] Result<Config, Failure> read_config(const std::filesystem::path& file);
+// As load_config; a Failure of bad configuration where it cannot.
+[[nodiscard]] Result<Config, Failure> read_config(const std::filesystem::path& file,
+                                                  const std::string& instance = "");
 
 // Everything the daemon needs to know, keys included.
 [[nodiscard]] DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
@@ -47,6 +48,8 @@ struct KernelSetting {
 // Before any link is up. Everybody inside may ping, and IPv6 stays off unless it is asked for, so
 // that programs do not try it in vain.
 [[nodiscard]] std::vector<KernelSetting> kernel_settings(const Config& config);
+// Those of them that switch IPv6.
+[[nodiscard]] std::vector<KernelSetting> ipv6_settings(bool is_on);
 
 // The firewall that is asked for, our rules and the user's; and the files for names.
 [[nodiscard]] FirewallPlan firewall_plan(const Config& config);
@@ -63,7 +66,7 @@ struct KernelSetting {
 [[nodiscard]] std::uint32_t tunnel_mtu(const std::vector<std::uint32_t>& route_mtus) noexcept;
 
 // The MTU that is configured, or the one that the routes to the peers' addresses leave. Asks the
-// kernel, in the caller's network namespace.
+// kernel, in the calling thread's network namespace.
 [[nodiscard]] std::uint32_t interface_mtu(const Config& config);
 
 // A line for people for each thing in the configuration that `up` reads but does not carry out.
@@ -73,7 +76,7 @@ struct KernelSetting {
 [[nodiscard]] std::vector<std::string> warnings_of(const Config& config);
 
 // Tells two configurations apart without keeping either: a hash of the texts of its files, of which
-// an empty path is none, and of the keys.
+// an empty path is none, of the keys and of the MTU.
 [[nodiscard]] std::string fingerprint(const std::vector<std::filesystem::path>& files,
                                       const DaemonSetup& setup);
 

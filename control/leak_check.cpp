@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "control/instance.h"
+#include "control/neighbours.h"
 #include "control/run_inside.h"
 #include "control/state_dir.h"
 #include "netns/firewall.h"
@@ -37,6 +38,10 @@ std::string joined(const std::vector<std::string>& texts) {
     for (const std::string& text : texts)
         all += (all.empty() ? "" : ", ") + text;
     return all;
+}
+
+bool is_one_of(const Tunnels& tunnels, const std::string& link) {
+    return std::find(tunnels.begin(), tunnels.end(), link) != tunnels.end();
 }
 
 std::string name_of_link(const std::vector<Link>& links, std::uint32_t index) {
@@ -82,8 +87,8 @@ Result<Surroundings> look_around() {
 // One check, from what is known before to its findings.
 class LeakCheck {
 public:
-    LeakCheck(Place place, std::string tunnel, std::optional<ExpectedNetwork> expected)
-        : place_(std::move(place)), tunnel_(std::move(tunnel)), expected_(std::move(expected)) {}
+    LeakCheck(Place place, Tunnels tunnels, std::optional<ExpectedNetwork> expected)
+        : place_(std::move(place)), tunnels_(std::move(tunnels)), expected_(std::move(expected)) {}
 
     Result<std::vector<Finding>> run() {
         const auto ns = Namespace::open(place_.netns);
@@ -95,10 +100,10 @@ public:
         const auto missing = missing_rules(*ns, expected_ ? expected_->firewall : FirewallPlan{});
         // Last, because a view that is half made may be in the way of everything else.
         look_at_files();
-        add(judge_links(around->links, tunnel_));
-        add(judge_paths(around->paths, around->links, tunnel_));
+        add(judge_links(around->links, tunnels_));
+        add(judge_paths(around->paths, around->links, tunnels_));
         add(judge_rules(expected_, missing));
-        add(judge_questions(ask(), around->links, tunnel_));
+        add(judge_questions(ask(), around->links, tunnels_));
         return std::move(findings_);
     }
 
@@ -134,7 +139,7 @@ private:
     }
 
     Place place_;
-    std::string tunnel_;
+    Tunnels tunnels_;
     std::optional<ExpectedNetwork> expected_;
     std::vector<Finding> findings_;
     std::string resolv_conf_;
@@ -201,39 +206,40 @@ Finding judge_name_services(const std::vector<std::string>& reachable) {
             "names may be looked up by the host", again};
 }
 
-Finding judge_links(const std::vector<Link>& links, const std::string& tunnel) {
+Finding judge_links(const std::vector<Link>& links, const Tunnels& tunnels) {
     std::vector<std::string> others;
     bool has_tunnel = false;
     for (const Link& link : links) {
-        has_tunnel = has_tunnel || (link.name == tunnel && link.is_up);
-        if (link.name != "lo" && link.name != tunnel && !is_fallback(link))
+        has_tunnel = has_tunnel || (link.name == tunnels.front() && link.is_up);
+        if (link.name != "lo" && !is_one_of(tunnels, link.name) && !is_fallback(link))
             others.push_back(link.name);
     }
     if (!has_tunnel)
-        return {"interfaces", Judgement::failed, tunnel + " is not there, or down",
+        return {"interfaces", Judgement::failed, tunnels.front() + " is not there, or down",
                 "nothing gets out", again};
-    if (others.empty()) return {"interfaces", Judgement::ok, "lo and " + tunnel + " alone"};
-    return {"interfaces", Judgement::failed, joined(others) + " beside lo and " + tunnel,
+    if (others.empty())
+        return {"interfaces", Judgement::ok, "lo and " + joined(tunnels) + " alone"};
+    return {"interfaces", Judgement::failed, joined(others) + " beside lo and " + joined(tunnels),
             "packets can leave there", "take it out of the namespace (ip link del)"};
 }
 
 Finding judge_paths(const std::vector<Path>& paths, const std::vector<Link>& links,
-                    const std::string& tunnel) {
+                    const Tunnels& tunnels) {
     std::vector<std::string> others;
     bool has_default = false;
     for (const Path& path : paths)
         for (const std::uint32_t index : path.links) {
             const std::string link = name_of_link(links, index);
             has_default = has_default || path.destination.length == 0;
-            if (link != tunnel && link != "lo")
+            if (!is_one_of(tunnels, link) && link != "lo")
                 others.push_back(path.destination.to_string() + " dev " + link);
         }
     if (!others.empty())
         return {"routes", Judgement::failed, joined(others), "that does not go through the tunnel",
                 "take the route away (ip route del)"};
     return {"routes", Judgement::ok,
-            has_default ? "the default route leads into " + tunnel
-                        : "there is no default route, and no other way than " + tunnel};
+            has_default ? "the default route leads into " + joined(tunnels)
+                        : "there is no default route, and no other way than " + joined(tunnels)};
 }
 
 Finding judge_rules(const std::optional<ExpectedNetwork>& expected,
@@ -253,7 +259,7 @@ Finding judge_rules(const std::optional<ExpectedNetwork>& expected,
 }
 
 Finding judge_questions(const std::vector<Question>& asked, const std::vector<Link>& links,
-                        const std::string& tunnel) {
+                        const Tunnels& tunnels) {
     Finding finding{"DNS query"};
     std::vector<std::string> lines;
     std::vector<std::string> elsewhere;
@@ -267,8 +273,8 @@ Finding judge_questions(const std::vector<Question>& asked, const std::vector<Li
             const std::string link = name_of_link(links, index);
             lines.push_back("to " + server.to_string() + " by " + link +
                             (path->is_answered ? "" : " (no answer)"));
-            has_left = has_left || link == tunnel;
-            if (link != tunnel) elsewhere.push_back(link);
+            has_left = has_left || is_one_of(tunnels, link);
+            if (!is_one_of(tunnels, link)) elsewhere.push_back(link);
         }
         if (path->links.empty()) lines.push_back("to " + server.to_string() + " left by no link");
     }
@@ -289,10 +295,15 @@ Result<std::vector<Finding>, Failure> check_leaks(const std::string& name) {
     if (!place) return place.error();
     const auto status = query_status(name);
     if (!status) return status.error();
-    const auto text = StateDir(name).read(StateDir::expected);
+    const StateDir state(name);
+    const auto text = state.read(StateDir::expected);
     auto expected = text ? parse_expected_network(*text) : std::nullopt;
-    const std::string tunnel = expected ? expected->interface : status->value("interface", "");
-    auto findings = LeakCheck(std::move(*place), tunnel, std::move(expected)).run();
+    Tunnels tunnels{status->value("interface", "")};
+    for (std::string& other : neighbours_interfaces(state, status->value("namespace", "")))
+        tunnels.push_back(std::move(other));
+    // Where another instance made the namespace, its rules and files are in force.
+    if (expected && !expected->owns_namespace) expected = owner_of_namespace(state, *expected);
+    auto findings = LeakCheck(std::move(*place), std::move(tunnels), std::move(expected)).run();
     if (!findings) return step_failed("check " + name, findings.error());
     return std::move(*findings);
 }

@@ -30,10 +30,11 @@ namespace wgns {
 // /etc/nsswitch.conf: libc looks hosts up in files and by DNS, and asks no daemon.
 [[nodiscard]] Finding judge_nsswitch(const std::string& text);
 [[nodiscard]] Finding judge_name_services(const std::vector<std::string>& reachable);
-// `tunnel` is the name of its interface, here and below.
-[[nodiscard]] Finding judge_links(const std::vector<Link>& links, const std::string& tunnel);
+// Names of interfaces: its own, and behind it those of instances that share the namespace.
+using Tunnels = std::vector<std::string>;
+[[nodiscard]] Finding judge_links(const std::vector<Link>& links, const Tunnels& tunnels);
 [[nodiscard]] Finding judge_paths(const std::vector<Path>& paths, const std::vector<Link>& links,
-                                  const std::string& tunnel);
+                                  const Tunnels& tunnels);
 // `missing` as missing_rules has it (netns/firewall.h), for a plan that is empty where `expected`
 // is nothing.
 [[nodiscard]] Finding judge_rules(const std::optional<ExpectedNetwork>& expected,
@@ -44,7 +45,7 @@ struct Question {
     Result<QuestionPath> path;
 };
 [[nodiscard]] Finding judge_questions(const std::vector<Question>& asked,
-                                      const std::vector<Link>& links, const std::string& tunnel);
+                                      const std::vector<Link>& links, const Tunnels& tunnels);
 
 // The servers that a resolv.conf names, at most three, as libc takes them.
 [[nodiscard]] std::vector<IpAddress> name_servers(const std::string& resolv_conf);

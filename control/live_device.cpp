@@ -12,10 +12,11 @@ namespace wgns {
 namespace asio = boost::asio;
 
 LiveDevice::LiveDevice(asio::io_context& context, DataPlane& data_plane, UdpGroup sockets,
-                       std::uint32_t fwmark)
+                       std::uint32_t fwmark, OpenSockets open)
     : context_(context),
       data_plane_(data_plane),
       sockets_(std::move(sockets)),
+      open_(std::move(open)),
       listen_port_(port_of(sockets_)),
       fwmark_(fwmark) {}
 
@@ -53,7 +54,7 @@ bool LiveDevice::needs_other_port(const DeviceChange& change) const noexcept {
 
 // The old sockets stay until the others are bound, so that a port that is taken does no harm.
 void LiveDevice::replace_sockets(std::uint16_t port, std::uint32_t fwmark) {
-    auto fresh = open_udp_group(static_cast<unsigned>(sockets_.size()), port, fwmark);
+    auto fresh = open_(static_cast<unsigned>(sockets_.size()), port, fwmark);
     auto copies = fresh ? duplicate(*fresh) : Result<UdpGroup>(fresh.error());
     if (!copies) {
         spdlog::error("{}", describe(copies.error()));

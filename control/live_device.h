@@ -21,10 +21,13 @@ public:
     using GetDone = std::function<void(std::optional<DeviceSnapshot>)>;
     using SetDone = std::function<void(int error)>;  // errno, 0: applied
 
+    // As open_udp_group, wherever the sockets belong.
+    using OpenSockets =
+        std::function<Result<UdpGroup>(unsigned count, std::uint16_t port, std::uint32_t fwmark)>;
     // `sockets` are copies of those that the worker works with; `fwmark` is their mark. The context
     // and the worker outlive the device, and the context runs no more once the device is gone.
     LiveDevice(boost::asio::io_context& context, DataPlane& data_plane, UdpGroup sockets,
-               std::uint32_t fwmark);
+               std::uint32_t fwmark, OpenSockets open = open_udp_group);
 
     void get(GetDone done);
     // One change after the other, in the order of the calls. The mark and the port go first, and
@@ -33,6 +36,7 @@ public:
     void set(DeviceChange change, SetDone done);
 
     [[nodiscard]] std::uint16_t listen_port() const noexcept { return listen_port_; }
+    [[nodiscard]] const UdpGroup& sockets() const noexcept { return sockets_; }
     [[nodiscard]] DataPlane& data_plane() noexcept { return data_plane_; }
 
 private:
@@ -53,6 +57,7 @@ private:
     boost::asio::io_context& context_;
     DataPlane& data_plane_;
     UdpGroup sockets_;
+    OpenSockets open_;
     std::uint16_t listen_port_;
     bool port_was_asked_for_ = false;
     std::uint32_t fwmark_;

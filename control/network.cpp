@@ -1,15 +1,18 @@
 #include "control/network.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "control/instance_plan.h"
+#include "control/neighbours.h"
 #include "dataplane/offloads.h"
 #include "dataplane/udp_socket.h"
+#include "netns/addressing.h"
 #include "netns/dns_files.h"
 #include "netns/firewall.h"
 #include "netns/journal.h"
-#include "netns/addressing.h"
 #include "netns/namespace.h"
 #include "netns/netlink.h"
 #include "netns/user_rules.h"
@@ -18,22 +21,50 @@ namespace wgns {
 
 namespace {
 
-Result<Namespace> make_namespace(const std::string& name, Journal& journal) {
+struct Home {
+    Namespace ns;
+    bool is_own = true;
+};
+
+// What those who have this namespace made goes into the journal as well: who is the last takes it
+// away.
+Result<Home> join(Namespace ns, const std::vector<Made>& made, Journal& journal) {
+    Status noted = Done{};
+    for (const Made& each : made)
+        if (noted) noted = journal.will_make(each);
+    if (!noted) return noted.error();
+    return Home{std::move(ns), false};
+}
+
+// Under the common lock, so that a namespace is not taken away while it is joined.
+Result<Home> make_or_join(const std::string& name, const StateDir& state, Journal& journal) {
+    const auto lock = StateDir::lock_all(state.root());
+    if (!lock) return lock.error();
+    if (auto there = Namespace::named(name)) {
+        const auto made = made_with_namespace(state, {name, there->identity()});
+        if (!made.empty()) return join(*std::move(there), made, journal);
+    }
     auto ns = Namespace::create();
     if (!ns) return ns.error();
     const auto noted = journal.will_make(MadeNamespace{name, ns->identity()});
     if (!noted) return noted.error();
     const auto named = give_name(*ns, name);
     if (!named) return named.error();
-    return ns;
+    return Home{*std::move(ns), true};
 }
 
-Status set_up_kernel(const Namespace& ns, const Config& config) {
-    for (const KernelSetting& each : kernel_settings(config)) {
+Status set_up_kernel(const Namespace& ns, const std::vector<KernelSetting>& settings) {
+    for (const KernelSetting& each : settings) {
         const auto set = write_sysctl(ns, each.name, each.value);
         if (!set) return set.error();
     }
     return Done{};
+}
+
+// The owner may do without, whoever joins may not.
+Status enable_ipv6_for(const Namespace& ns, const Config& config) {
+    if (!has_ipv6(config)) return Done{};
+    return set_up_kernel(ns, ipv6_settings(true));
 }
 
 // What the journal says was made under this name, which is all that may be flushed.
@@ -68,35 +99,45 @@ Status set_up_links(const Config& config, std::uint32_t mtu) {
     auto done = set_link_up(*netlink, *loopback);
     if (done) done = prepare_tun(*netlink, *tunnel, mtu);
     if (done) fit_superpackets(*netlink, *tunnel, mtu);
-    for (const IpPrefix& address : config.addresses)
-        if (done) done = add_address(*netlink, *tunnel, address);
+    if (done) done = set_addresses(*netlink, *tunnel, config.addresses);
     if (done) done = set_link_up(*netlink, *tunnel);
-    for (const Route& route : interface_routes(config))
-        if (done) done = add_route(*netlink, *tunnel, route);
+    if (done) done = set_routes(*netlink, *tunnel, interface_routes(config));
     return done;
 }
 
 }  // namespace
 
-Result<TunQueues> make_network(const Config& config, std::uint32_t mtu, unsigned workers,
-                               const std::filesystem::path& journal_path) {
-    auto journal = Journal::open(journal_path.string());
+Result<TunnelPlace> make_place(const Config& config, unsigned workers, const StateDir& state) {
+    auto journal = Journal::open(state.journal().string());
     if (!journal) return journal.error();
-    const auto ns = make_namespace(config.namespace_name, *journal);
-    if (!ns) return ns.error();
-    const auto kernel = set_up_kernel(*ns, config);
-    if (!kernel) return kernel.error();
-    auto tun = open_tun(*ns, config.interface_name, workers);
+    const auto home = make_or_join(config.namespace_name, state, *journal);
+    if (!home) return home.error();
+    auto tun = open_tun(home->ns, config.interface_name, workers);
     if (!tun) return tun.error();
-    const auto identity = noted_identity(journal_path, config.namespace_name);
+    const auto updated = update_place(config, home->is_own, state);
+    if (!updated) return updated.error();
+    return TunnelPlace{*std::move(tun), home->is_own};
+}
+
+// The firewall first: what is refused of it then leaves everything as it was.
+Status update_place(const Config& config, bool owns_namespace, const StateDir& state) {
+    const auto identity = noted_identity(state.journal(), config.namespace_name);
     if (!identity) return identity.error();
-    const auto guarded = set_up_firewall(config, *ns, *identity);
-    if (!guarded) return guarded.error();
-    const auto files = make_dns_files(config.namespace_name, dns_files(config), *journal);
-    if (!files) return files.error();
-    const auto links = ns->run([&] { return set_up_links(config, mtu); });
-    if (!links) return links.error();
-    return tun;
+    const auto ns = Namespace::named(config.namespace_name);
+    if (!ns) return ns.error();
+    if (!owns_namespace) return enable_ipv6_for(*ns, config);
+    auto journal = Journal::open(state.journal().string());
+    if (!journal) return journal.error();
+    auto done = set_up_firewall(config, *ns, *identity);
+    if (done) done = set_up_kernel(*ns, kernel_settings(config));
+    if (done) done = make_dns_files(config.namespace_name, dns_files(config), *journal);
+    return done;
+}
+
+Status update_links(const Config& config, std::uint32_t mtu) {
+    const auto ns = Namespace::named(config.namespace_name);
+    if (!ns) return ns.error();
+    return ns->run([&] { return set_up_links(config, mtu); });
 }
 
 void fit_superpackets(Netlink& netlink, const Link& tunnel, std::uint32_t mtu) {
@@ -104,9 +145,16 @@ void fit_superpackets(Netlink& netlink, const Link& tunnel, std::uint32_t mtu) {
     static_cast<void>(set_link_gso_max_size(netlink, tunnel, bytes));
 }
 
-Status undo_network(const std::filesystem::path& journal) {
-    const auto made = read_journal(journal.string());
+Status undo_network(const StateDir& state) {
+    auto made = read_journal(state.journal().string());
     if (!made) return made.error();
+    if (made->empty()) return Done{};
+    const auto lock = StateDir::lock_all(state.root());
+    if (!lock) return lock.error();
+    const auto others = made_by_neighbours(state);
+    std::erase_if(*made, [&](const Made& each) {
+        return std::find(others.begin(), others.end(), each) != others.end();
+    });
     auto failures = undo(*made);
     if (!failures.empty()) return std::move(failures.front());
     return Done{};

@@ -6,6 +6,8 @@
 // Behind <netinet/in.h>, which the kernel's headers then leave alone.
 #include <linux/netfilter.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "control/instance_plan.h"
@@ -28,9 +30,10 @@ Lines socket_lines(const Config& config, unsigned workers) {
     const std::string port =
         config.listen_port == 0 ? "any free port" : fmt::format("port {}", config.listen_port);
     Lines lines{
-        fmt::format("UDP, {}, IPv4 and, where the host has it, IPv6, in the namespace that "
-                    "`up` is called in; for {} worker{}",
-                    port, workers, workers == 1 ? "" : "s")};
+        fmt::format("UDP, {}, IPv4 and, where the host has it, IPv6, in {}; for {} worker{}", port,
+                    config.socket_namespace.empty() ? "the namespace that `up` is called in"
+                                                    : "namespace " + config.socket_namespace,
+                    workers, workers == 1 ? "" : "s")};
     if (config.fwmark != 0) lines.push_back(fmt::format("mark {:#x}", config.fwmark));
     return lines;
 }
@@ -136,7 +139,47 @@ Lines obstacles_of(const Config& config) {
     return lines;
 }
 
+Lines lines_of(const std::vector<PlannedStep>& steps, const std::string& name) {
+    for (const PlannedStep& step : steps)
+        if (step.name == name) return step.lines;
+    return {};
+}
+
+bool contains(const Lines& lines, const std::string& line) {
+    return std::find(lines.begin(), lines.end(), line) != lines.end();
+}
+
 }  // namespace
+
+std::string to_text(const std::vector<PlannedStep>& steps) {
+    nlohmann::json all = nlohmann::json::array();
+    for (const PlannedStep& step : steps)
+        all.push_back({{"name", step.name}, {"lines", step.lines}});
+    return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::vector<PlannedStep> parse_steps(const std::string& text) {
+    const auto all = nlohmann::json::parse(text, nullptr, false);
+    std::vector<PlannedStep> steps;
+    if (!all.is_array()) return steps;
+    try {
+        for (const auto& each : all)
+            steps.push_back({each.at("name").get<std::string>(), each.at("lines").get<Lines>()});
+    } catch (const nlohmann::json::exception&) {
+        steps.clear();
+    }
+    return steps;
+}
+
+std::vector<std::string> changed_steps(const std::vector<PlannedStep>& before,
+                                       const std::vector<PlannedStep>& after) {
+    std::vector<std::string> names;
+    for (const PlannedStep& step : after)
+        if (lines_of(before, step.name) != step.lines) names.push_back(step.name);
+    for (const PlannedStep& step : before)
+        if (lines_of(after, step.name).empty()) names.push_back(step.name);
+    return names;
+}
 
 std::vector<PlannedStep> plan_steps(const Config& config, const PlanFacts& facts) {
     const std::string& interface = config.interface_name;
@@ -173,7 +216,8 @@ Result<Plan, Failure> plan_of(const std::string& argument, const DataPlaneWords&
               "",
               {},
               warnings_of(*config),
-              plan_steps(*config, {mtu, choice->workers})};
+              plan_steps(*config, {mtu, choice->workers}),
+              {}};
     if (!state.running_supervisor()) {
         plan.now = "is not up";
         if (state.exists()) plan.now += "; the rest of an earlier run is taken away first";
@@ -181,13 +225,34 @@ Result<Plan, Failure> plan_of(const std::string& argument, const DataPlaneWords&
         if (!state.exists()) plan.obstacles = obstacles_of(*config);
         return plan;
     }
+    const auto noted = state.read(StateDir::steps);
+    if (noted) plan.made = parse_steps(*noted);
     const bool is_same =
         state.read(StateDir::fingerprint) ==
         fingerprint({file, config->extra_firewall_rules_file}, daemon_setup(*config, mtu, words));
     plan.now = is_same ? "is up with this configuration: `up` would change nothing"
-                       : "is up with another configuration: `up` would refuse, until `down`";
+                       : "is up with another configuration: `up` would bring the difference in";
     return plan;
 }
+
+namespace {
+
+// For people: what is to go and what is to come, without what stays.
+std::string print_difference(const std::vector<PlannedStep>& before,
+                             const std::vector<PlannedStep>& after) {
+    std::string text;
+    for (const std::string& name : changed_steps(before, after)) {
+        const Lines old_lines = lines_of(before, name);
+        const Lines new_lines = lines_of(after, name);
+        for (const std::string& line : old_lines)
+            if (!contains(new_lines, line)) text += fmt::format("  - {:<11}{}\n", name, line);
+        for (const std::string& line : new_lines)
+            if (!contains(old_lines, line)) text += fmt::format("  + {:<11}{}\n", name, line);
+    }
+    return text;
+}
+
+}  // namespace
 
 std::string print(const Plan& plan) {
     constexpr int name_width = 11;
@@ -196,6 +261,8 @@ std::string print(const Plan& plan) {
         text += "in the way: " + line + "\n";
     for (const std::string& line : plan.warnings)
         text += "warning: " + line + "\n";
+    const std::string difference = plan.made.empty() ? "" : print_difference(plan.made, plan.steps);
+    if (!difference.empty()) text += "\nwhat would change:\n" + difference;
     text += "\n`up` from nothing, step by step:\n";
     for (const PlannedStep& step : plan.steps)
         for (const std::string& line : step.lines)

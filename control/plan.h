@@ -18,6 +18,13 @@ struct PlannedStep {
     std::vector<std::string> lines;  // for people; at least one
 };
 
+// For the state of an instance: one line of JSON, and back; none for a text of another shape.
+[[nodiscard]] std::string to_text(const std::vector<PlannedStep>& steps);
+[[nodiscard]] std::vector<PlannedStep> parse_steps(const std::string& text);
+// The names of those that differ, are new or are gone.
+[[nodiscard]] std::vector<std::string> changed_steps(const std::vector<PlannedStep>& before,
+                                                     const std::vector<PlannedStep>& after);
+
 // What the configuration alone does not say.
 struct PlanFacts {
     std::uint32_t mtu = 0;  // of the tunnel's interface
@@ -31,6 +38,7 @@ struct Plan {
     std::vector<std::string> obstacles;  // for which `up` would fail as things are
     std::vector<std::string> warnings;   // that `up` would give
     std::vector<PlannedStep> steps;
+    std::vector<PlannedStep> made;  // that are true now, of an instance that is up
 };
 // For the argument and the options of `up`. Who is not root is not told whether it is up.
 [[nodiscard]] Result<Plan, Failure> plan_of(const std::string& argument,

@@ -22,13 +22,18 @@ namespace {
 int supervise(const StateDir& state, DescriptorChannel command) {
     auto received = command.receive();
     if (!received || !*received) return exit_status::usage;
-    Supervisor supervisor(state.name(), std::move((**received).descriptors));
+    std::optional<Supervisor> supervisor(std::in_place, state.name(),
+                                         std::move((**received).descriptors));
     std::optional<DescriptorChannel> open_command(std::move(command));
-    const auto ending = supervisor.run(open_command->fd(), [&] {
+    const auto on_ready = [&] {
         const auto told = open_command->send({{daemon_word::ready, true}});
         if (!told) spdlog::warn("{}: {}", state.name(), describe(told.error()));
         open_command.reset();
-    });
+    };
+    const auto ending =
+        supervisor->run(open_command->fd(), {on_ready, [&] { announce_end(state); }});
+    // With its descriptors the interface goes.
+    supervisor.reset();
     if (!ending.reason.empty()) spdlog::error("{}: {}", state.name(), ending.reason);
     const auto cleared = clear_instance(state);
     if (!cleared) spdlog::error("{}: {}", state.name(), describe(cleared.error()));

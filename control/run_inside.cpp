@@ -65,15 +65,6 @@ Status take_on(const RunAs::User& user) {
     return Done{};
 }
 
-Status enter(const Place& place, const RunAs& run_as) {
-    const auto entered = enter_network(place);
-    if (!entered) return entered.error();
-    const auto seen = enter_mount_view(place.view);
-    if (!seen) return seen.error();
-    if (run_as.user) return take_on(*run_as.user);
-    return Done{};
-}
-
 }  // namespace
 
 Result<RunAs> choose_user(const std::string& option, const std::string& sudo_uid,
@@ -106,6 +97,15 @@ Status enter_network(const Place& place) {
         return Error{errno, "open", place.netns, "the namespace is gone; bring the instance up"};
     const auto entered = check(::setns(fd.get(), CLONE_NEWNET), "setns", place.netns);
     if (!entered) return entered.error();
+    return Done{};
+}
+
+Status enter(const Place& place, const RunAs& run_as) {
+    const auto entered = enter_network(place);
+    if (!entered) return entered.error();
+    const auto seen = enter_mount_view(place.view);
+    if (!seen) return seen.error();
+    if (run_as.user) return take_on(*run_as.user);
     return Done{};
 }
 

@@ -38,6 +38,10 @@ struct Place {
 // Takes the calling thread into the place's network namespace for good. Its view comes after that.
 Status enter_network(const Place& place);
 
+// Takes the calling process, which has one thread, into the place and its view and makes it the
+// user, for good. After an error it must not go on as if it were there.
+Status enter(const Place& place, const RunAs& run_as);
+
 // Enters the place, takes on the user for good, and becomes the command. Returns only when it could
 // not: 125 our own failure, of any part of the view too, 126 not executable, 127 not found.
 Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command);

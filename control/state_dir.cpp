@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 namespace wgns {
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::size_t max_name_bytes = 64;
 constexpr std::string_view supervisor_file = "pid";
+constexpr std::chrono::seconds lock_all_patience{10};
 
 Status make_private_folder(const fs::path& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) < 0 && errno != EEXIST)
@@ -31,6 +34,15 @@ bool is_current(int fd, const fs::path& path) {
     struct stat named {};
     return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
            opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+// The folder itself is locked, so that there is nothing to be left in it.
+Result<UniqueFd> try_lock_folder(const fs::path& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) return Error{errno, "open", path.string(), ""};
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0) return Error{errno, "flock", path.string(), ""};
+    if (!is_current(fd.get(), path)) return Error{EWOULDBLOCK, "flock", path.string(), ""};
+    return fd;
 }
 
 Result<UniqueFd> lock_file(const fs::path& path, int flags) {
@@ -86,6 +98,22 @@ Result<UniqueFd> StateDir::create_and_lock() const {
 Result<UniqueFd> StateDir::lock() const {
     if (!exists()) return Error{ENOENT, "open", path_.string(), ""};
     return lock_file(path_ / "lock", O_CREAT);
+}
+
+Result<UniqueFd> StateDir::lock_all(const fs::path& root) {
+    const auto deadline = std::chrono::steady_clock::now() + lock_all_patience;
+    for (;;) {
+        const auto made = make_private_folder(root, 0755);
+        if (!made) return made.error();
+        auto lock = try_lock_folder(root);
+        const bool again =
+            !lock && (lock.error().code == EWOULDBLOCK || lock.error().code == ENOENT);
+        if (!again) return lock;
+        if (std::chrono::steady_clock::now() > deadline)
+            return Error{ETIMEDOUT, "flock", root.string(),
+                         "another wgns-user command is at work; try again"};
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 Status StateDir::remove() const {

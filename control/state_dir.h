@@ -46,10 +46,18 @@ public:
     // Nothing when none was written or it has ended.
     [[nodiscard]] std::optional<ProcessId> running_supervisor() const;
 
+    // Held by whoever makes or takes away what instances may share. Waits a while for another one;
+    // ETIMEDOUT. It lives as long as the descriptor.
+    static Result<UniqueFd> lock_all(const std::filesystem::path& root = default_root);
+    [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
+
     // Small texts of this state. Private (0600), replaced as a whole.
     static constexpr const char* fingerprint = "fingerprint";  // of its configuration
     static constexpr const char* namespace_name = "namespace";
-    static constexpr const char* expected = "expected";  // control/expected_network.h
+    static constexpr const char* expected = "expected";   // control/expected_network.h
+    static constexpr const char* hooks = "hooks";         // of `down`; control/hooks.h
+    static constexpr const char* steps = "steps";         // what was made; control/plan.h
+    static constexpr const char* config_file = "config";  // the path that `up` was given
     Status write(std::string_view file, std::string_view text) const;
     [[nodiscard]] std::optional<std::string> read(std::string_view file) const;
 

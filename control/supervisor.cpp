@@ -61,7 +61,7 @@ Supervisor::Supervisor(std::string instance, std::map<std::string, UniqueFd> des
       descriptors_(std::move(descriptors)),
       back_off_(first_restart, restart_limit) {}
 
-Supervisor::Ending Supervisor::run(int watched, const std::function<void()>& on_ready) {
+Supervisor::Ending Supervisor::run(int watched, const Calls& calls) {
     const auto signals = take_over_signals();
     if (!signals) return {Cause::failed, describe(signals.error())};
     const auto started = start_daemon();
@@ -72,9 +72,10 @@ Supervisor::Ending Supervisor::run(int watched, const std::function<void()>& on_
         ending = wait_once(signals->get(), told_ready ? -1 : watched);
         if (was_ready_ && !told_ready) {
             told_ready = true;
-            on_ready();
+            calls.on_ready();
         }
     }
+    if (told_ready && ending->cause == Cause::told) calls.before_end();
     stop_daemon();
     return *ending;
 }
@@ -150,15 +151,21 @@ std::optional<Supervisor::Ending> Supervisor::take_signals(int signals) {
 }
 
 void Supervisor::take_message() {
-    const auto received = daemon_->channel.receive();
+    auto received = daemon_->channel.receive();
     if (!received || !*received) {
         channel_open_ = false;
         return;
     }
     const nlohmann::json& body = (*received)->body;
+    if (body.contains(daemon_word::keep)) return keep(*std::move(*received));
     if (body.contains(daemon_word::ready)) was_ready_ = true;
     if (body.contains(daemon_word::failed) && body[daemon_word::failed].is_string())
         failure_ = body[daemon_word::failed].get<std::string>();
+}
+
+void Supervisor::keep(DescriptorChannel::Message message) {
+    for (auto& [name, fd] : message.descriptors)
+        descriptors_[name] = std::move(fd);
 }
 
 std::optional<Supervisor::Ending> Supervisor::daemon_ended(int wait_status) {

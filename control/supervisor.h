@@ -21,7 +21,8 @@ namespace wgns {
 namespace daemon_word {
 inline constexpr const char* ready = "ready";    // {"ready": true}: packets can flow
 inline constexpr const char* failed = "failed";  // {"failed": "why"}: it ends
-inline constexpr int device_gone = 4;            // exit status: the TUN was taken from it
+inline constexpr const char* keep = "keep";  // {"keep": true}: the descriptors that come with it
+inline constexpr int device_gone = 4;        // exit status: the TUN was taken from it
 }  // namespace daemon_word
 
 class Supervisor {
@@ -35,11 +36,18 @@ public:
     // `descriptors` go to every daemon, under their names.
     Supervisor(std::string instance, std::map<std::string, UniqueFd> descriptors);
 
+    struct Calls {
+        std::function<void()> on_ready;    // once
+        std::function<void()> before_end;  // once told to end, while the daemon still runs
+    };
     // Starts the daemon and keeps one running, until SIGTERM, SIGINT, the end of `watched` before
     // the daemon was ready (-1: none), a daemon that never became ready, or a device that is gone.
     // A daemon that ends later is started again: after 100 ms, doubling to 5 s, and from 100 ms
-    // again once one has lived for a minute. On return no daemon runs. `on_ready` is called once.
-    Ending run(int watched, const std::function<void()>& on_ready);
+    // again once one has lived for a minute. On return no daemon runs.
+    //
+    // A running daemon may give descriptors to keep for the next one: they take the places of those
+    // with their names.
+    Ending run(int watched, const Calls& calls);
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -54,6 +62,7 @@ private:
     [[nodiscard]] std::optional<Ending> wait_once(int signals, int watched);
     [[nodiscard]] std::optional<Ending> take_signals(int signals);
     void take_message();
+    void keep(DescriptorChannel::Message message);
     [[nodiscard]] std::optional<Ending> daemon_ended(int wait_status);
     [[nodiscard]] int milliseconds_to_restart() const;
 

@@ -6,12 +6,15 @@
 
 namespace wgns {
 
+// Runs PreDown, as the state has it, once: while the tunnel still carries. What fails is logged.
+void announce_end(const StateDir& state);
+
 // Asks the supervisor to end, then makes it. Done also when there is none. Never from the
 // supervisor itself.
 Status end_supervisor(const StateDir& state);
 
-// Takes away what the journal tells of, and then the state. No supervisor runs any more, or the
-// caller is it. May be done twice.
+// Takes away what the journal tells of, with PostDown around it, and then the state. No supervisor
+// runs any more, or the caller is it. May be done twice.
 Status clear_instance(const StateDir& state);
 
 }  // namespace wgns

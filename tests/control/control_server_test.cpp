@@ -1,6 +1,8 @@
 #include "control/control_server.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -19,14 +21,16 @@ struct ControlServerTest : testing::Test {
     std::string path = (folder.path() / "control.sock").string();
     boost::asio::io_context context;
     std::optional<ControlServer> server;
+    std::vector<UniqueFd> descriptors;  // of the last request
     std::thread thread;
 
     void serve() {
         auto listener = listen_control(path);
         ASSERT_TRUE(listener) << describe(listener.error());
         server.emplace(context, std::move(*listener),
-                       [](const std::string& request, const ControlServer::Answer& answer) {
-                           answer("you said " + request);
+                       [this](ControlRequest request, const ControlServer::Answer& answer) {
+                           descriptors = std::move(request.descriptors);
+                           answer("you said " + request.text);
                        });
         server->start();
         thread = std::thread([this] { context.run(); });
@@ -44,6 +48,23 @@ TEST_F(ControlServerTest, AnswersOneLineWithOneLine) {
         ASSERT_TRUE(answer) << describe(answer.error());
         EXPECT_EQ(*answer, std::string("you said ") + request);
     }
+}
+
+TEST_F(ControlServerTest, DescriptorsComeInTheirOrder) {
+    serve();
+    const auto has_content_of = [](int a, int b) {
+        struct stat one {};
+        struct stat other {};
+        return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && one.st_ino == other.st_ino;
+    };
+    const UniqueFd first(::memfd_create("first", MFD_CLOEXEC));
+    const UniqueFd second(::memfd_create("second", MFD_CLOEXEC));
+    const auto answer = ask_control(path, "take", patience, {first.get(), second.get()});
+    ASSERT_TRUE(answer) << describe(answer.error());
+    ASSERT_EQ(descriptors.size(), 2U);
+    EXPECT_TRUE(has_content_of(descriptors[0].get(), first.get()));
+    EXPECT_TRUE(has_content_of(descriptors[1].get(), second.get()));
+    EXPECT_EQ(::fcntl(descriptors[0].get(), F_GETFD), FD_CLOEXEC);
 }
 
 TEST_F(ControlServerTest, OnlyTheOwnerMayConnect) {

@@ -74,7 +74,7 @@ struct EndpointResolverTest : testing::Test {
 
 // A literal goes the same way through the resolver, without needing a name server.
 TEST_F(EndpointResolverTest, FindsAName) {
-    resolver->follow({{}, "127.0.0.1", 51820});
+    resolver->follow({NamedEndpoint{{}, "127.0.0.1", 51820}});
     run();
     EXPECT_EQ(written, std::vector<std::string>{"127.0.0.1:51820"});
     EXPECT_TRUE(failed.empty());
@@ -82,7 +82,7 @@ TEST_F(EndpointResolverTest, FindsAName) {
 
 TEST_F(EndpointResolverTest, TellsFailuresTriesAgainAndStops) {
     // No label may be empty, so no name server is asked.
-    resolver->follow({{}, "no..such..name.invalid", 1});
+    resolver->follow({NamedEndpoint{{}, "no..such..name.invalid", 1}});
     run();
     EXPECT_TRUE(written.empty());
     EXPECT_EQ(failed, std::vector<std::string>(2, "no..such..name.invalid"));
@@ -91,7 +91,7 @@ TEST_F(EndpointResolverTest, TellsFailuresTriesAgainAndStops) {
 TEST_F(EndpointResolverTest, WaitsForABusyDevice) {
     busy_looks = 2;
     busy_writes = 1;
-    resolver->follow({{}, "127.0.0.1", 51820});
+    resolver->follow({NamedEndpoint{{}, "127.0.0.1", 51820}});
     run();
     EXPECT_EQ(written, std::vector<std::string>{"127.0.0.1:51820"});
     EXPECT_EQ(failed, std::vector<std::string>{"127.0.0.1"});
@@ -100,7 +100,7 @@ TEST_F(EndpointResolverTest, WaitsForABusyDevice) {
 TEST_F(EndpointResolverTest, LeavesAPeerThatCameByItself) {
     device.peers[0].endpoint = *Endpoint::parse("192.0.2.9:9");
     device.peers[0].last_handshake = SystemClock().wall_time();
-    resolver->follow({{}, "127.0.0.1", 51820});
+    resolver->follow({NamedEndpoint{{}, "127.0.0.1", 51820}});
     context.run_for(std::chrono::seconds(1));
     EXPECT_TRUE(written.empty());
     resolver->stop();

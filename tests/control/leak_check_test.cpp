@@ -61,17 +61,19 @@ TEST(LeakCheck, HostsAreLookedUpByNoDaemon) {
 }
 
 TEST(LeakCheck, NoLinkButOurs) {
-    EXPECT_EQ(judge_links(inside_links, "home").judgement, Judgement::ok);
-    EXPECT_EQ(judge_links(and_link("eth0", false), "home").judgement, Judgement::failed);
-    EXPECT_EQ(judge_links(and_link("sit0", false), "home").judgement, Judgement::ok);
-    EXPECT_EQ(judge_links(and_link("sit0", true), "home").judgement, Judgement::failed);
-    EXPECT_EQ(judge_links(inside_links, "other").judgement, Judgement::failed);
+    EXPECT_EQ(judge_links(inside_links, {"home"}).judgement, Judgement::ok);
+    EXPECT_EQ(judge_links(and_link("eth0", false), {"home"}).judgement, Judgement::failed);
+    EXPECT_EQ(judge_links(and_link("wg1", true), {"home", "wg1"}).judgement, Judgement::ok);
+    EXPECT_EQ(judge_links(and_link("wg1", true), {"wg2", "home"}).judgement, Judgement::failed);
+    EXPECT_EQ(judge_links(and_link("sit0", false), {"home"}).judgement, Judgement::ok);
+    EXPECT_EQ(judge_links(and_link("sit0", true), {"home"}).judgement, Judgement::failed);
+    EXPECT_EQ(judge_links(inside_links, {"other"}).judgement, Judgement::failed);
 }
 
 TEST(LeakCheck, NoWayButTheTunnel) {
     const auto links = and_link("eth0", true);
     const auto verdict = [&](const std::vector<Path>& paths) {
-        return judge_paths(paths, links, "home").judgement;
+        return judge_paths(paths, links, {"home"}).judgement;
     };
     EXPECT_EQ(verdict({}), Judgement::ok);
     EXPECT_EQ(verdict({path_by("0.0.0.0/0", {2}), path_by("::1/128", {1})}), Judgement::ok);
@@ -107,7 +109,7 @@ TEST(LeakCheck, QuestionsLeaveByTheTunnelAlone) {
     };
     const Question refused{server, Error{ENETUNREACH, "connect", "10.9.0.2", ""}};
     const auto verdict = [&](const std::vector<Question>& asked) {
-        return judge_questions(asked, links, "home").judgement;
+        return judge_questions(asked, links, {"home"}).judgement;
     };
     EXPECT_EQ(verdict({left_by({2})}), Judgement::ok);
     EXPECT_EQ(verdict({left_by({2}), refused}), Judgement::ok);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,6 +27,15 @@ void play_daemon(const std::string& part) {
     }
     static_cast<void>(channel.send({{daemon_word::ready, true}}));
     if (part == "gone") ::_exit(daemon_word::device_gone);
+    if (part == "keeps") {
+        // What the first daemon gives to keep is what the second one gets.
+        const UniqueFd other(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        struct stat info {};
+        ::fstat((**received).descriptors.at("pipe").get(), &info);
+        if (S_ISCHR(info.st_mode)) ::kill(::getppid(), SIGTERM);
+        static_cast<void>(channel.send({{daemon_word::keep, true}}, {{"pipe", other.get()}}));
+        ::_exit(9);
+    }
     // One byte is in the pipe, so the first daemon crashes and the second one asks for the end.
     char byte = 0;
     const int pipe = (**received).descriptors.at("pipe").get();
@@ -49,6 +59,7 @@ struct SupervisorTest : testing::Test {
     UniqueFd read_end;
     UniqueFd write_end;
     int times_ready = 0;
+    int times_told = 0;  // that it ends
     sigset_t mask_before{};
 
     void SetUp() override {
@@ -65,10 +76,11 @@ struct SupervisorTest : testing::Test {
         std::map<std::string, UniqueFd> descriptors;
         descriptors["pipe"] = std::move(read_end);
         Supervisor supervisor(name, std::move(descriptors));
-        return supervisor.run(watched, [&] {
+        const auto on_ready = [&] {
             ++times_ready;
             if (end_when_ready) ::kill(::getpid(), SIGTERM);
-        });
+        };
+        return supervisor.run(watched, {on_ready, [&] { ++times_told; }});
     }
 };
 
@@ -76,6 +88,12 @@ TEST_F(SupervisorTest, EndsWhenToldTo) {
     const auto ending = run("stays", -1, true);
     EXPECT_EQ(ending.cause, Supervisor::Cause::told);
     EXPECT_EQ(times_ready, 1);
+    EXPECT_EQ(times_told, 1);
+}
+
+TEST_F(SupervisorTest, KeepsWhatADaemonGivesItForTheNextOne) {
+    const auto ending = run("keeps", -1, false);
+    EXPECT_EQ(ending.cause, Supervisor::Cause::told) << ending.reason;
 }
 
 TEST_F(SupervisorTest, StartsACrashedDaemonAgainOnTheSameDescriptors) {

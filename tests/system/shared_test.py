@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Several instances: in one namespace, with sockets in another, and what dead ones leave."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import harness
+from harness import answers, entries, inside, ping, run, wait_until
+from peers import Product, WireguardGo
+from tunnel import PEER_PORT, PEER_V4, TunnelTest
+
+SECOND_V4, SECOND_PEER_V4 = "10.98.0.1", "10.98.0.2"
+
+
+class Shared(TunnelTest):
+    def setUp(self):
+        super().setUp()
+        self.configure_peer()
+        self.second = self.enter(Product(self.host, f"{harness.PREFIX}d", self.folder))
+        self.second_peer = self.enter(WireguardGo(self.provider, f"{harness.PREFIX}q", self.folder))
+        about_second = {"PublicKey": self.second.public, "AllowedIPs": f"{SECOND_V4}/32"}
+        self.second_peer.configure([f"{SECOND_PEER_V4}/24"], PEER_PORT + 10, about_second)
+
+    def up_second(self, check=True, **more):
+        values = {"Address": f"{SECOND_V4}/32", "Namespace": self.name, "InterfaceName": "second0",
+                  **more}
+        towards = {"PublicKey": self.second_peer.public, "AllowedIPs": "10.98.0.0/24",
+                   "Endpoint": f"{harness.PROVIDER_V4}:{PEER_PORT + 10}"}
+        self.second.write(values, towards)
+        return self.second.call("up", self.second.path, check=check)
+
+    def first_up(self):
+        self.ours.up(self.interface(), self.towards_peer())
+
+    def both_up(self):
+        self.first_up()
+        done = self.up_second()
+        self.assertIn("another instance's", done.stderr)
+        ping(self.name, PEER_V4)
+        ping(self.name, SECOND_PEER_V4)
+
+    def assert_all_gone(self):
+        for folder in ("/run/netns", "/etc/netns"):
+            self.assertNotIn(self.name, entries(folder))
+        self.assertNotIn(self.name, entries("/run/wgns-user"))
+
+    def test_the_last_one_takes_the_namespace_with_it(self):
+        for first, last, address in ((self.ours, self.second, SECOND_PEER_V4),
+                                     (self.second, self.ours, PEER_V4)):
+            with self.subTest(first.name):
+                self.both_up()
+                first.down()
+                self.assertIn(self.name, entries("/run/netns"))
+                ping(self.name, address)
+                self.assertIn("my_input", run(inside(self.name, "nft", "list", "ruleset")).stdout)
+                last.down()
+                self.assert_all_gone()
+
+    def test_check_knows_both(self):
+        self.both_up()
+        for each in (self.ours, self.second):
+            done = each.call("check", each.name, "--json", check=False)
+            found = {one["name"]: one["verdict"] for one in json.loads(done.stdout)["findings"]}
+            self.assertEqual(found["interfaces"], "ok", done.stdout)
+            self.assertEqual(found["firewall"], "ok", done.stdout)
+            self.assertEqual(found["routes"], "ok", done.stdout)
+
+    def test_who_is_left_owns_the_firewall(self):
+        self.both_up()
+        self.ours.down()
+        self.up_second(AllowFromTunnel="tcp/8080")
+        self.assertIn("8080", run(inside(self.name, "nft", "list", "ruleset")).stdout)
+        ping(self.name, SECOND_PEER_V4)
+
+    def test_one_of_them_is_killed_and_comes_again(self):
+        self.both_up()
+        os.kill(self.supervisor_of(self.name), signal.SIGKILL)
+        wait_until(lambda: "wgtc" not in run(inside(self.name, "ip", "link")).stdout, 10,
+                   "its interface is gone")
+        ping(self.name, SECOND_PEER_V4)
+        self.ours.call("up", self.ours.path)
+        wait_until(lambda: answers(self.name, PEER_V4), 10, "it carries again")
+        ping(self.name, SECOND_PEER_V4)
+
+    def supervisor_of(self, name):
+        return int(Path(f"/run/wgns-user/{name}/pid").read_text().split()[0])
+
+    def test_the_same_interface_name_is_refused(self):
+        self.first_up()
+        done = self.up_second(check=False, InterfaceName=self.name)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("InterfaceName", done.stderr)
+        self.assertNotIn(self.second.name, entries("/run/wgns-user"))
+        ping(self.name, PEER_V4)
+
+    def test_gc_takes_away_what_the_dead_left(self):
+        self.both_up()
+        for pid in self.ours.processes():
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self.ours.processes(), 10, "all of it is dead")
+        done = self.ours.call("gc")
+        self.assertEqual(sorted(done.stdout.split()),
+                         sorted([f"{self.name}:", f"{self.second.name}:"] + ["taken", "away"] * 2))
+        self.assert_all_gone()
+        self.assertEqual(self.ours.call("gc").stdout, "")
+
+    def test_gc_leaves_the_living(self):
+        self.first_up()
+        self.assertEqual(self.ours.call("gc").stdout, "")
+        ping(self.name, PEER_V4)
+
+
+class SocketNamespace(TunnelTest):
+    def test_the_sockets_are_where_it_says(self):
+        elsewhere = self.enter(harness.namespace(f"{harness.PREFIX}e"))
+        self.ours = self.enter(Product(elsewhere, self.name, self.folder))
+        self.configure_peer()
+        self.ours.up(self.interface(SocketNamespace=self.host, ListenPort=40004),
+                     self.towards_peer())
+        ping(self.name, PEER_V4)
+        self.assertIn(":40004", run(inside(self.host, "ss", "-lun")).stdout)
+        self.assertNotIn(":40004", run(inside(elsewhere, "ss", "-lun")).stdout)
+        self.ours.write(self.interface(SocketNamespace=self.host, ListenPort=40005),
+                        self.towards_peer())
+        self.ours.call("reload", self.name)
+        self.assertIn(":40005", run(inside(self.host, "ss", "-lun")).stdout)
+        ping(self.name, PEER_V4)
+
+    def test_one_that_is_not_there(self):
+        self.ours.write(self.interface(SocketNamespace="nowhere"), self.towards_peer())
+        done = self.ours.call("up", self.ours.path, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("SocketNamespace", done.stderr)
+        self.assertNotIn(self.name, entries("/run/netns"))
+
+
+if __name__ == "__main__":
+    harness.main()
