@@ -82,8 +82,7 @@ Status Daemon::start() {
     facts_.setup = &setup_;
     UniqueFd listener = take(descriptors, descriptor_name::control);
     if (!listener) return missing(descriptor_name::control);
-    auto done = start_data_plane(std::move(descriptors));
-    if (done) done = configure();
+    const auto done = start_data_plane(std::move(descriptors));
     if (!done) return done;
 
     server_.emplace(context_, std::move(listener),
@@ -92,7 +91,7 @@ Status Daemon::start() {
                     });
     server_->start();
     watch_channel();
-    return Done{};
+    return tell_ready();
 }
 
 Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
@@ -133,9 +132,13 @@ Status Daemon::start_device(const DataPlaneChoice& choice, UdpGroup sockets, Tun
         ports[i].udp_v4 = std::move(sockets[i].v4);
         ports[i].udp_v6 = std::move(sockets[i].v6);
     }
-    auto data_plane = DataPlane::start(choice, std::move(ports), [this] {
-        asio::post(context_, [this] { end(daemon_word::device_gone); });
-    });
+    auto config = read_change(setup_.uapi);
+    if (!config) return config.error();
+    LiveDevice::Sockets kept{*std::move(copies), config->fwmark.value_or(0),
+                             config->listen_port.value_or(0) != 0};
+    auto data_plane = DataPlane::start(
+        choice, std::move(ports), {setup_.mtu, *std::move(config)},
+        [this] { asio::post(context_, [this] { end(daemon_word::device_gone); }); });
     if (!data_plane) return data_plane.error();
     data_plane_ = *std::move(data_plane);
     facts_.data_plane = data_plane_->facts();
@@ -143,9 +146,7 @@ Status Daemon::start_device(const DataPlaneChoice& choice, UdpGroup sockets, Tun
         if (!socket_namespace_) return open_udp_group(count, port, fwmark);
         return socket_namespace_->run([&] { return open_udp_group(count, port, fwmark); });
     };
-    const auto config = read_change(setup_.uapi);
-    if (!config) return config.error();
-    device_.emplace(context_, *data_plane_, *std::move(copies), config->fwmark.value_or(0), open);
+    device_.emplace(context_, *data_plane_, std::move(kept), open);
     facts_.listen_port = device_->listen_port();
     return Done{};
 }
@@ -181,23 +182,12 @@ bool Daemon::routes_changed() {
     return true;
 }
 
-Status Daemon::configure() {
-    auto change = read_change(setup_.uapi);
-    if (!change) return change.error();
-    if (!data_plane_->post(SetMtu{setup_.mtu})) return busy();
-    device_->set(std::move(*change), [this](int error) { configured(error); });
-    return Done{};
-}
-
-void Daemon::configured(int error) {
-    const nlohmann::json word =
-        error == 0
-            ? nlohmann::json{{daemon_word::ready, true}}
-            : nlohmann::json{{daemon_word::failed, describe({error, "configure", "worker", ""})}};
-    const auto told = channel_.send(word);
-    if (error != 0 || !told) return end(exit_status::failed);
+Status Daemon::tell_ready() {
+    auto told = channel_.send({{daemon_word::ready, true}});
+    if (!told) return told;
     spdlog::info("{}: ready, UDP port {}", setup_.instance, facts_.listen_port);
     resolve_names();
+    return Done{};
 }
 
 void Daemon::watch_channel() {

@@ -65,8 +65,7 @@ private:
     void follow_link(UniqueFd queue);
     void follow_routes();
     bool routes_changed();
-    Status configure();
-    void configured(int error);
+    Status tell_ready();
     void watch_channel();
     void resolve_names();
     bool look(std::function<void(const DeviceSnapshot&)> seen);

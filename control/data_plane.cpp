@@ -41,7 +41,7 @@ Result<DataPlaneChoice> choose(const DataPlaneWords& words) {
 }
 
 Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneChoice& choice,
-                                                    std::vector<Ports> ports,
+                                                    std::vector<Ports> ports, Beginning beginning,
                                                     std::function<void()> on_end) {
     WG_ASSERT(!ports.empty());
     std::unique_ptr<DataPlane> made(new DataPlane);
@@ -69,7 +69,14 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const DataPlaneChoice& choic
         made->facts_.offloads = io->io->offloads();
         parts.push_back({std::move(io->io), std::move(aead->aead)});
     }
+    // Done when start() returns.
+    int error = 0;
+    const auto applied = [&error](int result) { error = result; };
+    const bool is_posted = (!beginning.mtu || made->post(SetMtu{*beginning.mtu})) &&
+                           made->post(ApplyChange{std::move(beginning.change), applied});
+    WG_ASSERT(is_posted);  // nothing else is in the mailbox yet
     made->workers_->start(std::move(parts), std::move(on_end));
+    if (error != 0) return Error{error, "configure", "device", ""};
     return made;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "dataplane/io.h"
 #include "dataplane/workers.h"
 #include "netns/link.h"
+#include "protocol/device_change.h"
 
 namespace wgns {
 
@@ -32,6 +34,12 @@ struct DataPlaneChoice {
 // `workers` is "auto", which is one up to two processors and then one for every two, or a number.
 [[nodiscard]] Result<DataPlaneChoice> choose(const DataPlaneWords& words);
 
+// What the device is from its first packet on.
+struct Beginning {
+    std::optional<std::uint32_t> mtu;
+    DeviceChange change;
+};
+
 // What came of a choice.
 struct DataPlaneFacts {
     std::string io_reason;    // why not the first choice; may be empty
@@ -46,7 +54,7 @@ public:
     // mailbox are seen to here. `on_end` is called on a worker's thread when the TUN device is
     // gone.
     static Result<std::unique_ptr<DataPlane>> start(const DataPlaneChoice& choice,
-                                                    std::vector<Ports> ports,
+                                                    std::vector<Ports> ports, Beginning beginning,
                                                     std::function<void()> on_end);
 
     // As Workers has it.

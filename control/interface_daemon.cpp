@@ -119,7 +119,7 @@ private:
             ports[i].udp_v6 = std::move((*sockets)[i].v6);
             ports[i].has_virtio_header = has_virtio_header_;
         }
-        auto data_plane = DataPlane::start(choice, std::move(ports), [this] {
+        auto data_plane = DataPlane::start(choice, std::move(ports), {}, [this] {
             asio::post(context_, [this] { end("the interface is gone"); });
         });
         if (!data_plane) return data_plane.error();
@@ -127,7 +127,7 @@ private:
         for (const std::string& reason :
              {data_plane_->facts().io_reason, data_plane_->facts().aead_reason})
             if (!reason.empty()) spdlog::info("{}: {}", name_, reason);
-        device_.emplace(context_, *data_plane_, *std::move(copies), 0);
+        device_.emplace(context_, *data_plane_, LiveDevice::Sockets{*std::move(copies), 0, false});
         return Done{};
     }
     Status follow_link(UniqueFd queue) {

@@ -11,14 +11,15 @@ namespace wgns {
 
 namespace asio = boost::asio;
 
-LiveDevice::LiveDevice(asio::io_context& context, DataPlane& data_plane, UdpGroup sockets,
-                       std::uint32_t fwmark, OpenSockets open)
+LiveDevice::LiveDevice(asio::io_context& context, DataPlane& data_plane, Sockets sockets,
+                       OpenSockets open)
     : context_(context),
       data_plane_(data_plane),
-      sockets_(std::move(sockets)),
+      sockets_(std::move(sockets.copies)),
       open_(std::move(open)),
       listen_port_(port_of(sockets_)),
-      fwmark_(fwmark) {}
+      port_was_asked_for_(sockets.port_was_asked_for),
+      fwmark_(sockets.fwmark) {}
 
 void LiveDevice::get(GetDone done) {
     const auto taken = [this, done](WorkerSnapshot snapshot) {

@@ -24,10 +24,15 @@ public:
     // As open_udp_group, wherever the sockets belong.
     using OpenSockets =
         std::function<Result<UdpGroup>(unsigned count, std::uint16_t port, std::uint32_t fwmark)>;
-    // `sockets` are copies of those that the worker works with; `fwmark` is their mark. The context
-    // and the worker outlive the device, and the context runs no more once the device is gone.
-    LiveDevice(boost::asio::io_context& context, DataPlane& data_plane, UdpGroup sockets,
-               std::uint32_t fwmark, OpenSockets open = open_udp_group);
+    struct Sockets {
+        UdpGroup copies;  // of those that the worker works with
+        std::uint32_t fwmark = 0;
+        bool port_was_asked_for = false;  // else it is one of the kernel's choice
+    };
+    // The context and the worker outlive the device, and the context runs no more once the device
+    // is gone.
+    LiveDevice(boost::asio::io_context& context, DataPlane& data_plane, Sockets sockets,
+               OpenSockets open = open_udp_group);
 
     void get(GetDone done);
     // One change after the other, in the order of the calls. The mark and the port go first, and
@@ -59,7 +64,7 @@ private:
     UdpGroup sockets_;
     OpenSockets open_;
     std::uint16_t listen_port_;
-    bool port_was_asked_for_ = false;
+    bool port_was_asked_for_;
     std::uint32_t fwmark_;
     std::deque<Pending> pending_;  // the first one is under way
 };

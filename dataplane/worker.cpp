@@ -18,8 +18,20 @@ Worker::Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, SharedDevice&
     turn_.to_udp.set_segments_max(io_->segments_max());
 }
 
+void Worker::begin() {
+    io_->wait(Duration::zero());
+    {
+        const auto device = device_.hold();
+        for (Command& command : mailbox_.take())
+            apply(device, command, clock_.moment());
+        device->end_turn();
+        deadline_ = device->next_deadline();
+    }
+    io_->submit(turn_);
+}
+
 void Worker::run() {
-    while (turn()) {  // the program's only unbounded loop
+    while (!stopping_ && turn()) {  // the program's only unbounded loop
     }
     io_->end();
 }

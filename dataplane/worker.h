@@ -21,6 +21,9 @@ public:
     Worker(std::unique_ptr<Io> io, std::unique_ptr<Aead> aead, SharedDevice& device,
            Mailbox& mailbox, const Clock& clock);
 
+    // Carries out the commands that were posted so far, before any packet is taken. On the thread
+    // that runs, first.
+    void begin();
     // Until a Stop command, or until the TUN device is gone.
     void run();
     // One turn of the loop. False: stop.

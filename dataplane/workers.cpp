@@ -1,6 +1,7 @@
 #include "dataplane/workers.h"
 
 #include <cerrno>
+#include <latch>
 #include <memory>
 #include <utility>
 
@@ -34,11 +35,16 @@ void Workers::start(std::vector<Parts> parts, std::function<void()> on_end) {
     for (std::size_t i = 0; i < parts.size(); ++i)
         workers_.emplace_back(std::move(parts[i].io), std::move(parts[i].aead), device_,
                               mailboxes_[i], clock_);
-    for (Worker& worker : workers_)
-        threads_.emplace_back([this, &worker, on_end] {
+    for (Worker& worker : workers_) {
+        std::latch has_begun(1);
+        threads_.emplace_back([this, &worker, &has_begun, on_end] {
+            worker.begin();
+            has_begun.count_down();
             worker.run();
             if (!has_ended_.exchange(true)) on_end();
         });
+        has_begun.wait();
+    }
 }
 
 void Workers::replace_udp(std::vector<SetUdp> sockets, std::function<void(int error)> done) {

@@ -41,8 +41,9 @@ public:
         std::unique_ptr<Io> io;
         std::unique_ptr<Aead> aead;
     };
-    // Starts a thread for each of count() parts. `on_end` is called once, on a worker's thread,
-    // when the TUN device is gone. Once only.
+    // Starts a thread for each of count() parts. What was posted before is done when it returns,
+    // and was before the first packet. `on_end` is called once, on a worker's thread, when the TUN
+    // device is gone. Once only.
     void start(std::vector<Parts> parts, std::function<void()> on_end);
 
     // Any thread. What the workers have in common, whichever applies it: all but SetUdp. False: too

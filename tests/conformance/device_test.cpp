@@ -35,10 +35,11 @@ struct Sockets : ::testing::Test {
     std::optional<LiveDevice> device;
 
     void SetUp() override {
-        auto started = DataPlane::start({}, std::move(parts.ports), [] {});
+        auto started = DataPlane::start({}, std::move(parts.ports), {}, [] {});
         ASSERT_TRUE(started) << describe(started.error());
         data_plane = *std::move(started);
-        device.emplace(context, *data_plane, std::move(parts.copies), 0);
+        device.emplace(context, *data_plane,
+                       LiveDevice::Sockets{std::move(parts.copies), 0, false});
     }
     int set(DeviceChange change) {
         std::optional<int> result;

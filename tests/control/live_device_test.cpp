@@ -29,10 +29,10 @@ struct LiveDeviceTest : testing::TestWithParam<unsigned> {
     std::optional<LiveDevice> device;
 
     void SetUp() override {
-        auto started = DataPlane::start({}, std::move(parts.ports), [] {});
+        auto started = DataPlane::start({}, std::move(parts.ports), {}, [] {});
         ASSERT_TRUE(started) << describe(started.error());
         worker = *std::move(started);
-        device.emplace(context, *worker, *duplicate(parts.copies), 0);
+        device.emplace(context, *worker, LiveDevice::Sockets{*duplicate(parts.copies), 0, false});
         parts.copies.clear();
     }
     template <class Done>
