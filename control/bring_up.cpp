@@ -56,7 +56,7 @@ public:
           hooks_(with_interface(config_.hooks, config_.interface_name)) {}
 
     Outcome run() {
-        auto lock = state_.create_and_lock();
+        auto lock = state_.create_and_lock(StateDir::usual_patience);
         if (!lock) return step_failed("up " + name(), lock.error());
         if (state_.running_supervisor()) return up_already();
         const HeldSignals held;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@ void restore_signals() {
 }
 
 [[noreturn]] void become_shell(const Hook& hook, const Place& place) {
+    // Half a hook is no worse than half a command, and the lock of the instance is free again.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     restore_signals();
     const auto entered = hook.is_on_host ? Status(Done{}) : enter(place, RunAs{});
     if (!entered) {

@@ -73,7 +73,7 @@ Outcome reload(const std::string& name, const std::string& file) {
     if (auto failure = not_root("reload")) return *failure;
     const auto state = known_instance(name);
     if (!state) return state.error();
-    const auto lock = state->lock();
+    const auto lock = state->lock(StateDir::usual_patience);
     if (!lock) return step_failed("reload " + name, lock.error());
     const fs::path path = file.empty() ? state->read(StateDir::config_file).value_or("") : file;
     auto config = read_config(path, name);
@@ -90,7 +90,7 @@ Result<std::vector<std::string>, Failure> collect_garbage() {
     for (const std::string& name : StateDir::list()) {
         const StateDir state(name);
         // Who holds the lock is at work on it, and sees to the rest.
-        const auto lock = state.lock();
+        const auto lock = state.lock(StateDir::usual_patience);
         if (!lock || state.running_supervisor()) continue;
         const auto done = clear_instance(state);
         if (!done) return step_failed("gc " + name, done.error());
@@ -103,7 +103,7 @@ Outcome down(const std::string& name) {
     if (auto failure = not_root("down")) return *failure;
     const auto state = known_instance(name);
     if (!state) return state.error();
-    const auto lock = state->lock();
+    const auto lock = state->lock(StateDir::usual_patience);
     if (!lock) return step_failed("down " + name, lock.error());
     warn_of_those_inside(*state);
     if (state->running_supervisor()) announce_end(*state);

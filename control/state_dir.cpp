@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <thread>
 
@@ -38,14 +39,15 @@ bool is_current(int fd, const fs::path& path) {
 
 // The folder itself is locked, so that there is nothing to be left in it.
 Result<UniqueFd> try_lock_folder(const fs::path& path) {
+    const Error busy{EWOULDBLOCK, "flock", path.string(), "another wgns-user command is at work"};
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return Error{errno, "open", path.string(), ""};
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0) return Error{errno, "flock", path.string(), ""};
-    if (!is_current(fd.get(), path)) return Error{EWOULDBLOCK, "flock", path.string(), ""};
+    // The last instance has taken it away meanwhile.
+    if (!fd) return errno == ENOENT ? busy : Error{errno, "open", path.string(), ""};
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0 || !is_current(fd.get(), path)) return busy;
     return fd;
 }
 
-Result<UniqueFd> lock_file(const fs::path& path, int flags) {
+Result<UniqueFd> try_lock_file(const fs::path& path, int flags) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
     if (!fd) return Error{errno, "open", path.string(), ""};
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0)
@@ -53,6 +55,18 @@ Result<UniqueFd> lock_file(const fs::path& path, int flags) {
                      "another wgns-user command is at work on this instance; try again"};
     if (!is_current(fd.get(), path)) return Error{ENOENT, "open", path.string(), ""};
     return fd;
+}
+
+// Tries until it is to be had, or `patience` is over.
+Result<UniqueFd> patiently(const std::function<Result<UniqueFd>()>& lock,
+                           std::chrono::milliseconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+        auto locked = lock();
+        if (locked || locked.error().code != EWOULDBLOCK) return locked;
+        if (std::chrono::steady_clock::now() >= deadline) return locked;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 }  // namespace
@@ -87,33 +101,26 @@ bool StateDir::exists() const {
     return fs::is_directory(path_, error);
 }
 
-Result<UniqueFd> StateDir::create_and_lock() const {
+Result<UniqueFd> StateDir::create_and_lock(std::chrono::milliseconds patience) const {
     // The root may be seen by all, so that `list` can say that there is nothing.
     auto made = make_private_folder(root_, 0755);
     if (made) made = make_private_folder(path_, 0700);
     if (!made) return made.error();
-    return lock_file(path_ / "lock", O_CREAT);
+    return patiently([&] { return try_lock_file(path_ / "lock", O_CREAT); }, patience);
 }
 
-Result<UniqueFd> StateDir::lock() const {
+Result<UniqueFd> StateDir::lock(std::chrono::milliseconds patience) const {
     if (!exists()) return Error{ENOENT, "open", path_.string(), ""};
-    return lock_file(path_ / "lock", O_CREAT);
+    return patiently([&] { return try_lock_file(path_ / "lock", O_CREAT); }, patience);
 }
 
 Result<UniqueFd> StateDir::lock_all(const fs::path& root) {
-    const auto deadline = std::chrono::steady_clock::now() + lock_all_patience;
-    for (;;) {
+    const auto try_lock = [&]() -> Result<UniqueFd> {
         const auto made = make_private_folder(root, 0755);
         if (!made) return made.error();
-        auto lock = try_lock_folder(root);
-        const bool again =
-            !lock && (lock.error().code == EWOULDBLOCK || lock.error().code == ENOENT);
-        if (!again) return lock;
-        if (std::chrono::steady_clock::now() > deadline)
-            return Error{ETIMEDOUT, "flock", root.string(),
-                         "another wgns-user command is at work; try again"};
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+        return try_lock_folder(root);
+    };
+    return patiently(try_lock, lock_all_patience);
 }
 
 Status StateDir::remove() const {

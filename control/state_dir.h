@@ -2,6 +2,7 @@
 // control socket and log.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -35,10 +36,12 @@ public:
     [[nodiscard]] bool exists() const;
 
     // Makes the folder (0700) if need be and takes its lock, which lives as long as the descriptor.
-    // EWOULDBLOCK: another command is at work on this instance.
-    Result<UniqueFd> create_and_lock() const;
+    // EWOULDBLOCK: another command is at work on this instance, still after `patience`. A process
+    // that a killed command has begun to start holds it for a moment more.
+    Result<UniqueFd> create_and_lock(std::chrono::milliseconds patience = {}) const;
     // The same for a folder that is there; ENOENT otherwise.
-    Result<UniqueFd> lock() const;
+    Result<UniqueFd> lock(std::chrono::milliseconds patience = {}) const;
+    static constexpr std::chrono::milliseconds usual_patience{1000};
     // Takes the folder and what is in it away. Done also when it is not there.
     Status remove() const;
 
@@ -47,7 +50,7 @@ public:
     [[nodiscard]] std::optional<ProcessId> running_supervisor() const;
 
     // Held by whoever makes or takes away what instances may share. Waits a while for another one;
-    // ETIMEDOUT. It lives as long as the descriptor.
+    // EWOULDBLOCK then. It lives as long as the descriptor.
     static Result<UniqueFd> lock_all(const std::filesystem::path& root = default_root);
     [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
 

@@ -2,8 +2,6 @@
 """Names inside: the files that say whom to ask, what happens to those who ask somebody else, and
 whose files they are."""
 
-import os
-import signal
 from pathlib import Path
 
 import harness
@@ -110,8 +108,7 @@ class Names(TunnelTest):
 
     def test_kills_leave_nothing_for_down(self):
         self.up(DNS=PEER_V4)
-        for pid in self.ours.processes():
-            os.kill(pid, signal.SIGKILL)
+        self.ours.kill()
         self.ours.path.unlink()
         self.ours.down()
         self.assertEqual(entries("/etc/netns"), [])

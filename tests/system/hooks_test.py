@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """PreUp, PostUp, PreDown and PostDown, inside and on the host's side."""
 
-import os
 import signal
 
 import harness
@@ -81,9 +80,7 @@ class Hooks(TunnelTest):
     def test_down_runs_them_after_a_crash(self):
         keys = {"PreDownHost": self.hook("pre-down"), "PostDownHost": self.hook("post-down")}
         self.ours.up(self.interface(**keys), self.towards_peer())
-        for pid in self.ours.processes():
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.ours.processes(), 10, "all of it is dead")
+        self.ours.kill()
         self.ours.down()
         self.assertEqual(self.lines(), ["pre-down", "post-down"])
 

@@ -4,10 +4,12 @@ for longer than a key lives."""
 
 import os
 import signal
+import sys
 import time
+from pathlib import Path
 
 import harness
-from harness import answers, entries, inside, ping, product_binary, run, wait_until
+from harness import answers, entries, inside, ping, process, product_binary, run, wait_until
 from peers import foreground
 from tunnel import PEER_V4, TunnelTest
 
@@ -99,6 +101,23 @@ class Lifecycle(TunnelTest):
         wait_until(lambda: answers(self.name, PEER_V4), 30, "the tunnel carries again")
         self.ours.down()
         self.assert_gone()
+
+    def test_a_connection_outlives_killed_daemons(self):
+        self.connect()
+        program = Path(__file__).with_name("echo_stream.py")
+        python = [sys.executable, "-B", program]
+        self.enter(process(inside(self.provider, *python, "serve", PEER_V4, 7),
+                           self.folder / "server.log"))
+        listening = lambda: ":7 " in run(inside(self.provider, "ss", "-ltn")).stdout  # noqa: E731
+        wait_until(listening, 10, "the server listens")
+        log = self.folder / "talk.log"
+        with process(inside(self.name, *python, "talk", PEER_V4, 7, 8), log) as talk:
+            for _ in range(3):
+                old = wait_until(self.ours.daemon, 5, "a daemon under its supervisor")
+                os.kill(old, signal.SIGKILL)
+                wait_until(lambda: self.ours.daemon() not in (None, old), 1, "a new daemon")
+                wait_until(lambda: answers(self.name, PEER_V4), 5, "the tunnel carries again")
+            self.assertEqual(talk.wait(timeout=40), 0, log.read_text())
 
     def test_a_daemon_that_was_stopped_goes_on(self):
         self.connect()

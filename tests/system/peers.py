@@ -184,6 +184,14 @@ class Product:
     def down(self):
         return self.call("down", self.name)
 
+    def kill(self):
+        """Every process of it at once, and waits until they are gone."""
+        for pid in self.processes():
+            # A daemon ends with its supervisor.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self.processes(), 10, f"{self.name}'s processes are gone")
+
     def status(self):
         return json.loads(self.call("status", self.name, "--json").stdout)
 

@@ -97,9 +97,7 @@ class Shared(TunnelTest):
 
     def test_gc_takes_away_what_the_dead_left(self):
         self.both_up()
-        for pid in self.ours.processes():
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.ours.processes(), 10, "all of it is dead")
+        self.ours.kill()
         done = self.ours.call("gc")
         self.assertEqual(sorted(done.stdout.split()),
                          sorted([f"{self.name}:", f"{self.second.name}:"] + ["taken", "away"] * 2))
