@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,11 +12,10 @@
 #include "dataplane/udp_socket.h"
 #include "netns/addressing.h"
 #include "netns/dns_files.h"
-#include "netns/firewall.h"
 #include "netns/journal.h"
 #include "netns/namespace.h"
 #include "netns/netlink.h"
-#include "netns/user_rules.h"
+#include "netns/ruleset.h"
 
 namespace wgns {
 
@@ -79,12 +79,9 @@ Result<ino_t> noted_identity(const std::filesystem::path& journal, const std::st
 
 // The interface is there already, because rules may name it, and still down.
 Status set_up_firewall(const Config& config, const Namespace& ns, ino_t identity) {
-    Status done = Done{};
-    if (config.firewall == FirewallKind::standard)
-        done = apply_firewall(ns, identity, firewall_plan(config));
-    const UserRules rules = user_rules(config);
-    if (done && !rules.empty()) done = apply_user_rules(ns, identity, rules);
-    return done;
+    std::optional<FirewallPlan> plan;
+    if (config.firewall == FirewallKind::standard) plan = firewall_plan(config);
+    return apply_ruleset(ns, identity, plan, user_rules(config));
 }
 
 // Runs inside.

@@ -19,21 +19,8 @@ namespace {
 
 constexpr const char* operation = "nftables";
 
-std::string hint_for(int code, const std::string& subject) {
-    if (code == EPERM) return "this needs CAP_NET_ADMIN in the namespace";
-    const bool is_missing = code == ENOENT || code == EOPNOTSUPP || code == EAFNOSUPPORT;
-    if (is_missing && subject.find("ct state") != std::string::npos)
-        return "this kernel tracks no connections: load nf_conntrack and nft_ct, or set Firewall = "
-               "none";
-    if (is_missing && subject.find("dnat") != std::string::npos)
-        return "this kernel redirects nothing: load nft_nat, or leave DNSEnforce out";
-    if (is_missing || code == EPROTONOSUPPORT || code == EINVAL)
-        return "this kernel may lack a part of nftables: load nf_tables, or set Firewall = none";
-    return {};
-}
-
 Error with_hint(Error error) {
-    if (error.hint.empty()) error.hint = hint_for(error.code, error.subject);
+    if (error.hint.empty()) error.hint = firewall_hint(error.code, error.subject);
     return error;
 }
 
@@ -45,6 +32,10 @@ Status apply(NftBatch& batch) {
                                   [&](unsigned sequence) { return batch.subject_of(sequence); });
     if (!done) return with_hint(done.error());
     return done;
+}
+
+bool is_lack_of_nftables(int code) {
+    return code == EPROTONOSUPPORT || code == EOPNOTSUPP || code == EAFNOSUPPORT;
 }
 
 template <class Answer>
@@ -103,6 +94,31 @@ Status apply_firewall(const Namespace& ns, ino_t identity, const FirewallPlan& p
         if (done) done = apply(batch);
         return done;
     });
+}
+
+Status clear_firewall(const Namespace& ns, ino_t identity) {
+    NftBatch batch;
+    batch.flush_ruleset();
+    const Status cleared = ns.run([&] {
+        auto done = expect_namespace(identity);
+        if (done) done = apply(batch);
+        return done;
+    });
+    if (cleared || is_lack_of_nftables(cleared.error().code)) return Done{};
+    return cleared;
+}
+
+std::string firewall_hint(int code, const std::string& subject) {
+    if (code == EPERM) return "this needs CAP_NET_ADMIN in the namespace";
+    const bool is_missing = code == ENOENT || code == EOPNOTSUPP || code == EAFNOSUPPORT;
+    if (is_missing && subject.find("ct state") != std::string::npos)
+        return "this kernel tracks no connections: load nf_conntrack and nft_ct, or set Firewall = "
+               "none";
+    if (is_missing && subject.find("dnat") != std::string::npos)
+        return "this kernel redirects nothing: load nft_nat, or leave DNSEnforce out";
+    if (is_missing || code == EPROTONOSUPPORT || code == EINVAL)
+        return "this kernel may lack a part of nftables: load nf_tables, or set Firewall = none";
+    return {};
 }
 
 Result<std::vector<std::string>> missing_rules(const Namespace& ns, const FirewallPlan& plan) {

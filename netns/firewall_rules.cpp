@@ -188,6 +188,24 @@ std::string action_text(const FirewallRule& rule) {
     return {};
 }
 
+const char* hook_text(std::uint32_t hook) {
+    switch (hook) {
+        case NF_INET_LOCAL_IN:
+            return "input";
+        case NF_INET_FORWARD:
+            return "forward";
+        default:
+            WG_ASSERT(hook == NF_INET_LOCAL_OUT);
+            return "output";
+    }
+}
+
+std::string description_of(const ChainRow& row) {
+    const char* const policy = row.policy == NF_DROP ? "drop" : "accept";
+    return std::string(row.name) + " { type " + row.type + " hook " + hook_text(row.hook) +
+           " priority " + std::to_string(row.priority) + "; policy " + policy + "; }";
+}
+
 }  // namespace
 
 const ChainRow& chain_row(FirewallChain chain) noexcept {
@@ -201,6 +219,17 @@ std::string describe(const FirewallRule& rule) {
     for (const RuleMatch& match : rule.matches)
         text += field_text(match) + test_text(match.test) + value_text(match) + " ";
     return text + action_text(rule);
+}
+
+std::vector<std::string> commands_for(const Ruleset& set) {
+    const std::string table = std::string("inet ") + firewall_table;
+    std::vector<std::string> commands{"add table " + table};
+    for (const FirewallChain chain : set.chains)
+        commands.push_back("add chain " + table + " " + description_of(chain_row(chain)));
+    for (const FirewallRule& rule : set.rules)
+        commands.push_back("add rule " + table + " " + chain_row(rule.chain).name + " " +
+                           describe(rule));
+    return commands;
 }
 
 Ruleset ruleset_of(const FirewallPlan& plan) {

@@ -82,4 +82,7 @@ struct Ruleset {
 };
 [[nodiscard]] Ruleset ruleset_of(const FirewallPlan& plan);
 
+// What makes the table, the chains and the rules, in nft's own language: a command a line.
+[[nodiscard]] std::vector<std::string> commands_for(const Ruleset& set);
+
 }  // namespace wgns

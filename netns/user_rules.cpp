@@ -12,9 +12,12 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/unique_fd.h"
+#include "netns/firewall.h"
 #include "netns/netlink.h"
 
 namespace wgns {
@@ -30,10 +33,11 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<nft_ctx, FreeContext>;
 
-// One text for one transaction, in a file of memory, because nft counts lines in files alone.
+// One text for one transaction, in a file of memory, because nft counts lines in files alone: our
+// commands, the lines of the configuration, the user's file.
 struct Text {
     UniqueFd file;
-    std::size_t lines = 0;  // of the configuration; those of the user's file are behind them
+    std::vector<std::string> ours;
 
     [[nodiscard]] std::string name() const { return "/proc/self/fd/" + std::to_string(file.get()); }
 };
@@ -49,16 +53,25 @@ Result<std::string> read(const std::string& path) {
     return text;
 }
 
-Result<Text> gather(const UserRules& rules) {
+std::vector<std::string> our_commands(const std::optional<FirewallPlan>& plan) {
+    std::vector<std::string> commands{"flush ruleset"};
+    if (!plan) return commands;
+    for (std::string& each : commands_for(ruleset_of(*plan)))
+        commands.push_back(std::move(each));
+    return commands;
+}
+
+Result<Text> gather(std::vector<std::string> ours, const UserRules& rules) {
     std::string all;
-    for (const std::string& line : rules.lines)
-        all += line + "\n";
+    for (const auto* lines : {&std::as_const(ours), &rules.lines})
+        for (const std::string& line : *lines)
+            all += line + "\n";
     if (!rules.file.empty()) {
         const auto more = read(rules.file);
         if (!more) return more.error();
         all += *more + "\n";
     }
-    Text text{UniqueFd(::memfd_create("rules", MFD_CLOEXEC)), rules.lines.size()};
+    Text text{UniqueFd(::memfd_create("rules", MFD_CLOEXEC)), std::move(ours)};
     if (!text.file) return Error{errno, "memfd_create", "rules", {}};
     if (::write(text.file.get(), all.data(), all.size()) != static_cast<ssize_t>(all.size()))
         return Error{errno, "write", "rules", {}};
@@ -98,14 +111,14 @@ Complaint first_complaint(std::string_view messages) {
     return {"", 0, std::string(messages.substr(0, messages.find('\n')))};
 }
 
-// Where the user finds the line.
+// Where the user finds the line; `complaint` counts from the first line of the user's.
 std::string place_of(const Complaint& complaint, const Text& text, const UserRules& rules) {
     if (complaint.line == 0) return rules.lines.empty() ? rules.file : std::string(key_of_lines);
     const bool is_included = complaint.name != text.name();
     if (is_included) return complaint.name + ":" + std::to_string(complaint.line);
-    if (complaint.line <= text.lines || rules.file.empty())
+    if (complaint.line <= rules.lines.size() || rules.file.empty())
         return std::string(key_of_lines) + ":" + std::to_string(complaint.line);
-    return rules.file + ":" + std::to_string(complaint.line - text.lines);
+    return rules.file + ":" + std::to_string(complaint.line - rules.lines.size());
 }
 
 std::string hint_for(const Complaint& complaint, const Text& text, const UserRules& rules) {
@@ -118,9 +131,29 @@ std::string hint_for(const Complaint& complaint, const Text& text, const UserRul
            "' or take it out";
 }
 
+// What of the kernel's answers has nothing to do with the text, by nft's words; 0: none of these.
+int refused_code(const std::string& what) {
+    for (const int code : {EPERM, EOPNOTSUPP, EAFNOSUPPORT, EPROTONOSUPPORT})
+        if (what.find(std::generic_category().message(code)) != what.npos) return code;
+    return 0;
+}
+
+// Our own language is right, so the kernel lacks a part, or forbids it.
+Error refusal(const std::string& command, const std::string& what) {
+    const int code = refused_code(what);
+    return {0, operation, command + ": " + what, firewall_hint(code == 0 ? ENOENT : code, command)};
+}
+
 Status run(nft_ctx& context, const Text& text, const UserRules& rules) {
     if (::nft_run_cmd_from_filename(&context, text.name().c_str()) == 0) return Done{};
-    const Complaint complaint = first_complaint(::nft_ctx_get_error_buffer(&context));
+    Complaint complaint = first_complaint(::nft_ctx_get_error_buffer(&context));
+    if (complaint.name == text.name() && complaint.line != 0) {
+        if (complaint.line <= text.ours.size())
+            return refusal(text.ours[complaint.line - 1], complaint.what);
+        complaint.line -= text.ours.size();
+    }
+    if (const int code = refused_code(complaint.what); complaint.line == 0 && code != 0)
+        return Error{0, operation, complaint.what, firewall_hint(code, {})};
     return Error{0, operation, place_of(complaint, text, rules) + ": " + complaint.what,
                  hint_for(complaint, text, rules)};
 }
@@ -156,9 +189,10 @@ Status check_and_apply(const Text& text, const UserRules& rules) {
 
 }  // namespace
 
-Status apply_user_rules(const Namespace& ns, ino_t identity, const UserRules& rules) {
+Status apply_user_rules(const Namespace& ns, ino_t identity,
+                        const std::optional<FirewallPlan>& plan, const UserRules& rules) {
     WG_ASSERT(!rules.empty());
-    const auto text = gather(rules);
+    const auto text = gather(our_commands(plan), rules);
     if (!text) return text.error();
     return ns.run([&] {
         auto done = expect_namespace(identity);

@@ -4,10 +4,12 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "netns/firewall_rules.h"
 #include "netns/namespace.h"
 
 namespace wgns {
@@ -20,9 +22,12 @@ struct UserRules {
     [[nodiscard]] bool empty() const noexcept { return lines.empty() && file.empty(); }
 };
 
-// Has the kernel check all of it as it would apply it, and then applies it, in one transaction and
-// behind the rules that are there, which it may refer to. An error has nft's message and where it
-// is: "ExtraFirewallRules:2", "FILE:7". `identity` is the namespace's, as the journal has it.
-[[nodiscard]] Status apply_user_rules(const Namespace& ns, ino_t identity, const UserRules& rules);
+// Replaces every rule of the namespace in one transaction: by the plan's, if there is one, and
+// behind them the user's, which may refer to them. The kernel checks all of it first, as it would
+// apply it. An error leaves what was there and has nft's message and where it is:
+// "ExtraFirewallRules:2", "FILE:7". `identity` is the namespace's, as the journal has it.
+[[nodiscard]] Status apply_user_rules(const Namespace& ns, ino_t identity,
+                                      const std::optional<FirewallPlan>& plan,
+                                      const UserRules& rules);
 
 }  // namespace wgns

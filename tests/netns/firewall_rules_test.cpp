@@ -93,5 +93,29 @@ TEST(firewall_rules, strict_leaves_other_name_ports_to_the_servers) {
     EXPECT_EQ(lines[13], "meta nfproto ipv6 meta l4proto tcp th dport 5355 " + rejected);
 }
 
+TEST(firewall_rules, commands_make_table_chains_and_rules) {
+    FirewallPlan plan;
+    plan.dns_guard = DnsGuard::redirect;
+    plan.dns_servers = {address("10.99.0.2"), address("fd99::2")};
+    const Lines lines = commands_for(ruleset_of(plan));
+    ASSERT_EQ(lines.size(), 1U + 4U + 7U + 4U);
+    const Lines first(lines.begin(), lines.begin() + 6);
+    EXPECT_EQ(
+        first,
+        (Lines{
+            "add table inet my_table",
+            "add chain inet my_table my_input { type filter hook input priority 0; policy drop; }",
+            "add chain inet my_table my_forward { type filter hook forward priority 0; policy "
+            "drop; }",
+            "add chain inet my_table my_output { type filter hook output priority 0; policy "
+            "accept; }",
+            "add chain inet my_table my_dns { type nat hook output priority -100; policy accept; }",
+            "add rule inet my_table my_input iif lo accept",
+        }));
+    EXPECT_EQ(lines.back(),
+              "add rule inet my_table my_dns meta nfproto ipv6 meta l4proto tcp th dport 53 dnat "
+              "ip6 to fd99::2");
+}
+
 }  // namespace
 }  // namespace wgns

@@ -117,6 +117,39 @@ TEST(firewall, a_refused_rule_undoes_all_and_is_named) {
     EXPECT_EQ(missing(*ns, {}), Lines{});
 }
 
+TEST(firewall, cleared_it_is_empty) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const auto ns = Namespace::create();
+    const auto other = Namespace::create();
+    ASSERT_TRUE(ns && other);
+    ASSERT_TRUE(apply_firewall(*ns, ns->identity(), full_plan()));
+    const Status refused = clear_firewall(*ns, other->identity());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, EXDEV);
+    EXPECT_EQ(missing(*ns, full_plan()), Lines{});
+    for (int i = 0; i < 2; ++i) {
+        const Status cleared = clear_firewall(*ns, ns->identity());
+        EXPECT_TRUE(cleared) << describe(cleared.error());
+        EXPECT_EQ(missing(*ns, {}).size(), 10U);
+    }
+}
+
+TEST(firewall, hints_name_what_to_load) {
+    const struct {
+        int code;
+        const char* subject;
+        const char* hint;
+    } rows[] = {
+        /* 0 */ {ENOENT, "my_input: ct state invalid drop", "load nf_conntrack"},
+        /* 1 */ {ENOENT, "my_dns: dnat ip to 10.0.0.1", "load nft_nat"},
+        /* 2 */ {EOPNOTSUPP, "table my_table", "load nf_tables"},
+        /* 3 */ {EPERM, "table my_table", "CAP_NET_ADMIN"},
+    };
+    for (const auto& row : rows)
+        EXPECT_NE(firewall_hint(row.code, row.subject).find(row.hint), std::string::npos);
+    EXPECT_EQ(firewall_hint(ENOMEM, "table my_table"), "");
+}
+
 TEST(firewall, many_open_ports) {
     WGNS_SKIP_UNLESS_ROOT();
     const auto ns = Namespace::create();

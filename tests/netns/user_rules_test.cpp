@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "netns/firewall.h"
+#include "tests/netns/nft_listing.h"
 #include "tests/netns/test_network.h"
 
 namespace wgns {
@@ -14,12 +15,9 @@ using Lines = std::vector<std::string>;
 struct Guarded {
     Guarded() { EXPECT_TRUE(apply_firewall(ns, ns.identity(), {})); }
     [[nodiscard]] Status apply(const UserRules& rules) const {
-        return apply_user_rules(ns, ns.identity(), rules);
+        return apply_user_rules(ns, ns.identity(), FirewallPlan{}, rules);
     }
-    // Whether our table and chain take one more rule: what the user's text leaves.
-    [[nodiscard]] bool has(const std::string& object) const {
-        return static_cast<bool>(apply({{"list " + object}, "", ""}));
-    }
+    [[nodiscard]] bool has(const std::string& text) const { return nft_has(ns, text); }
 
     Namespace ns = *Namespace::create();
 };
@@ -32,26 +30,24 @@ TEST(user_rules, may_name_our_chains_and_make_their_own) {
                                           "",
                                           ""});
     ASSERT_TRUE(applied) << describe(applied.error());
-    EXPECT_TRUE(guarded.has("chain inet own c"));
+    EXPECT_TRUE(guarded.has("chain c {"));
     EXPECT_EQ(*missing_rules(guarded.ns, {}), Lines{}) << "ours come first";
 }
 
-// What we write for people is what nft understands, and means the same.
-TEST(user_rules, our_own_descriptions_are_their_language) {
+TEST(user_rules, stand_alone_without_a_plan) {
     WGNS_SKIP_UNLESS_ROOT();
-    FirewallPlan plan;
-    plan.open_ports = {{6, 8080, 8080}, {17, 5000, 5010}};
-    plan.dns_guard = DnsGuard::strict;
-    plan.dns_servers = {*IpAddress::parse("10.99.0.2"), *IpAddress::parse("fd99::2")};
     const Guarded guarded;
-    ASSERT_TRUE(apply_firewall(guarded.ns, guarded.ns.identity(), plan));
-    UserRules rules{{"flush table inet my_table"}, "", ""};
-    for (const FirewallRule& rule : ruleset_of(plan).rules)
-        rules.lines.push_back(std::string("add rule inet my_table ") + chain_row(rule.chain).name +
-                              " " + describe(rule));
-    const Status applied = guarded.apply(rules);
+    const UserRules own{{"add table inet own"}, "", ""};
+    const Status applied = apply_user_rules(guarded.ns, guarded.ns.identity(), {}, own);
     ASSERT_TRUE(applied) << describe(applied.error());
-    EXPECT_EQ(*missing_rules(guarded.ns, plan), Lines{});
+    EXPECT_EQ(nft_listing(guarded.ns), "table inet own {\n}\n");
+    const Status refused =
+        apply_user_rules(guarded.ns, guarded.ns.identity(), {},
+                         {{"add table inet other", "add chain inet nowhere c"}, "", ""});
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().subject.starts_with("ExtraFirewallRules:2: "))
+        << describe(refused.error());
+    EXPECT_EQ(nft_listing(guarded.ns), "table inet own {\n}\n");
 }
 
 TEST(user_rules, an_error_is_nfts_own_with_its_line_and_nothing_is_applied) {
@@ -131,7 +127,7 @@ TEST(user_rules, nothing_is_touched_in_another_namespace) {
     const Guarded ours;
     const Guarded theirs;
     const Status refused =
-        apply_user_rules(theirs.ns, ours.ns.identity(), {{"flush ruleset"}, "", ""});
+        apply_user_rules(theirs.ns, ours.ns.identity(), {}, {{"flush ruleset"}, "", ""});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, EXDEV);
     EXPECT_EQ(*missing_rules(theirs.ns, {}), Lines{});

@@ -219,6 +219,16 @@ class Firewall(TunnelTest):
                          "-e", f"inject=sendto:error={code}:when=1"]
                 self.assertIn(cure, self.refused(FAILED, before=words))
 
+    def test_a_kernel_without_nftables_and_rules_of_the_users(self):
+        # libnftables sends its transaction by sendmsg, and nobody else does so early.
+        for code, cure in (("EOPNOTSUPP", "load nf_tables"), ("EPERM", "CAP_NET_ADMIN")):
+            with self.subTest(code):
+                words = ["strace", "-f", "-o", self.folder / "strace.log", "-e", "trace=sendmsg",
+                         "-e", f"inject=sendmsg:error={code}:when=1"]
+                line = self.refused(FAILED, before=words, ExtraFirewallRules="add table inet own")
+                self.assertIn(cure, line)
+                self.assertNotIn("ExtraFirewallRules", line)
+
     def test_enforced_dns_needs_a_firewall(self):
         line = self.refused(BAD_CONFIGURATION, Firewall="none", DNSEnforce="redirect")
         self.assertRegex(line, r"\.conf:\d+: DNSEnforce: ")

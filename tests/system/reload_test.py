@@ -136,6 +136,18 @@ class Reload(TunnelTest):
         self.assertIn(other["PublicKey"], self.peers())
         self.assertEqual(self.ours.status()["listen_port"], 40003)
 
+    def test_a_wrong_rule_changes_nothing(self):
+        self.up(ExtraFirewallRules="add rule inet my_table my_input tcp dport 81 accept")
+        rules = self.inside("nft", "list", "ruleset")
+        done = self.reload(ExtraFirewallRules="add rule inet my_table my_input tcp dport x y",
+                           Address="10.97.0.1/24", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ExtraFirewallRules:1", done.stderr)
+        self.assertEqual(self.inside("nft", "list", "ruleset"), rules)
+        self.assertNotIn("10.97.0.1", self.inside("ip", "addr"))
+        ping(self.name, PEER_V4)
+        self.assertEqual(self.reload().returncode, 0)
+
     def test_what_cannot_change_says_so(self):
         self.up()
         table = [("Namespace", "elsewhere"), ("InterfaceName", "other0"),
