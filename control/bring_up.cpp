@@ -155,6 +155,11 @@ private:
         if (!place) return step_failed("namespace", place.error());
         const auto after = run_hooks(hooks_, Hook::Moment::post_up, *place);
         if (!after) return step_failed("up " + name(), after.error());
+        if (!names_reach_everybody())
+            spdlog::warn(
+                "{}: {} is seen in this mount namespace alone: in a unit leave out "
+                "PrivateMounts=, PrivateTmp= and whatever implies them",
+                name(), namespace_path(config_.namespace_name));
         return ready_line();
     }
 

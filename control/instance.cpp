@@ -49,6 +49,13 @@ Result<StateDir, Failure> known_instance(const std::string& name) {
     return state;
 }
 
+void tell_warnings(Config& config) {
+    for (const std::string& line : warnings_of(config))
+        spdlog::warn("{}", line);
+    const auto left_out = host_has_ipv6() ? std::nullopt : leave_out_ipv6(config);
+    if (left_out) spdlog::warn("{}", *left_out);
+}
+
 void warn_of_those_inside(const StateDir& state) {
     const auto netns = state.read(StateDir::namespace_name);
     if (!netns) return;
@@ -64,8 +71,7 @@ Outcome up(const UpRequest& request) {
     if (auto failure = not_root("up")) return *failure;
     auto config = read_config(file);
     if (!config) return config.error();
-    for (const std::string& line : warnings_of(*config))
-        spdlog::warn("{}", line);
+    tell_warnings(*config);
     return bring_up(std::move(*config), file, request);
 }
 
@@ -78,8 +84,7 @@ Outcome reload(const std::string& name, const std::string& file) {
     const fs::path path = file.empty() ? state->read(StateDir::config_file).value_or("") : file;
     auto config = read_config(path, name);
     if (!config) return config.error();
-    for (const std::string& line : warnings_of(*config))
-        spdlog::warn("{}", line);
+    tell_warnings(*config);
     const HeldSignals held;
     return bring_in(*config, path, *state);
 }

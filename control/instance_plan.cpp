@@ -1,8 +1,10 @@
 #include "control/instance_plan.h"
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -100,6 +102,17 @@ std::vector<Route> interface_routes(const Config& config) {
     return routes;
 }
 
+std::optional<std::string> leave_out_ipv6(Config& config) {
+    if (!has_ipv6(config)) return std::nullopt;
+    std::erase_if(config.addresses, [](const IpPrefix& each) { return !each.address.is_v4(); });
+    return config.instance + ": this host has no IPv6: addresses of IPv6 are left out";
+}
+
+bool host_has_ipv6() noexcept {
+    const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    return socket || errno != EAFNOSUPPORT;
+}
+
 bool has_ipv6(const Config& config) {
     return std::any_of(config.addresses.begin(), config.addresses.end(),
                        [](const IpPrefix& each) { return !each.address.is_v4(); });
@@ -107,7 +120,7 @@ bool has_ipv6(const Config& config) {
 
 std::vector<KernelSetting> kernel_settings(const Config& config) {
     constexpr const char* all_groups = "0 2147483647";
-    std::vector<KernelSetting> settings{{"net/ipv4/ping_group_range", all_groups}};
+    std::vector<KernelSetting> settings{{"net/ipv4/ping_group_range", all_groups, false}};
     for (KernelSetting& each : ipv6_settings(has_ipv6(config)))
         settings.push_back(std::move(each));
     return settings;
@@ -115,8 +128,8 @@ std::vector<KernelSetting> kernel_settings(const Config& config) {
 
 std::vector<KernelSetting> ipv6_settings(bool is_on) {
     const char* const value = is_on ? "0" : "1";
-    return {{"net/ipv6/conf/all/disable_ipv6", value},
-            {"net/ipv6/conf/default/disable_ipv6", value}};
+    return {{"net/ipv6/conf/all/disable_ipv6", value, is_on},
+            {"net/ipv6/conf/default/disable_ipv6", value, is_on}};
 }
 
 FirewallPlan firewall_plan(const Config& config) {

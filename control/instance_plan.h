@@ -37,6 +37,12 @@ namespace wgns {
 // The same as the tunnel's interface gets them: in their table, and none of IPv6 where that is off.
 [[nodiscard]] std::vector<Route> interface_routes(const Config& config);
 
+// On a host without IPv6, addresses of IPv6 are left out; a line for people says so. Nothing where
+// there are none.
+[[nodiscard]] std::optional<std::string> leave_out_ipv6(Config& config);
+// Whether this host has it at all.
+[[nodiscard]] bool host_has_ipv6() noexcept;
+
 // Whether the instance has an address of IPv6.
 [[nodiscard]] bool has_ipv6(const Config& config);
 
@@ -44,6 +50,7 @@ namespace wgns {
 struct KernelSetting {
     std::string name;
     std::string value;
+    bool is_needed = false;  // else the instance does its work without
 };
 // Before any link is up. Everybody inside may ping, and IPv6 stays off unless it is asked for, so
 // that programs do not try it in vain.

@@ -1,5 +1,7 @@
 #include "control/network.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -56,7 +58,14 @@ Result<Home> make_or_join(const std::string& name, const StateDir& state, Journa
 Status set_up_kernel(const Namespace& ns, const std::vector<KernelSetting>& settings) {
     for (const KernelSetting& each : settings) {
         const auto set = write_sysctl(ns, each.name, each.value);
-        if (!set) return set.error();
+        if (set) continue;
+        const bool is_read_only = set.error().code == EROFS;
+        if (is_read_only && !each.is_needed)
+            spdlog::warn("{}; inside it stays as it is", describe(set.error()));
+        else if (is_read_only)
+            return Error{EROFS, "open", each.name, "make /proc/sys writable in this container"};
+        else
+            return set.error();
     }
     return Done{};
 }

@@ -74,8 +74,12 @@ private:
 // namespace without a name.
 [[nodiscard]] Status remove_name(const std::string& name, ino_t identity);
 
+// Whether names that are made here are seen in the mount namespace of process 1, and so by the rest
+// of the machine. True also where that cannot be told.
+[[nodiscard]] bool names_reach_everybody();
+
 // Writes a file below /proc/sys as the namespace sees it. False: there is no such setting (no
-// IPv6).
+// IPv6). EROFS: it says something else and cannot be changed (containers).
 [[nodiscard]] Result<bool> write_sysctl(const Namespace& ns, const std::string& name,
                                         const std::string& value);
 

@@ -104,6 +104,17 @@ TEST_F(InstancePlanTest, Ipv6IsOffUnlessAskedFor) {
     EXPECT_EQ(kernel_settings(config)[1].value, "0");
 }
 
+TEST_F(InstancePlanTest, AHostWithoutIpv6LeavesItOut) {
+    config.instance = "home";
+    config.addresses = {*IpPrefix::parse("10.9.0.1/24")};
+    EXPECT_FALSE(leave_out_ipv6(config));
+    config.addresses.push_back(*IpPrefix::parse("fd09::1/64"));
+    EXPECT_EQ(leave_out_ipv6(config),
+              "home: this host has no IPv6: addresses of IPv6 are left out");
+    EXPECT_EQ(config.addresses.size(), 1U);
+    EXPECT_EQ(host_has_ipv6(), std::filesystem::exists("/proc/net/if_inet6"));
+}
+
 TEST(ReadConfig, SaysWhereABadOneIsBad) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "home.conf";

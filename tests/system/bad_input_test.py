@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Wrong input gives one line and the status that INTERFACE promises, and changes nothing."""
 
+import subprocess
+
 import harness
 from harness import PREFIX, SystemTest, inside, namespace, product_binary, run
 from peers import Product, private_key, public_key
@@ -128,6 +130,49 @@ class BadInput(SystemTest):
         self.interface["Namespace"] = taken
         self.ours.write(self.interface, self.other)
         self.assertIn(taken, self.refused(self.up(), FAILED))
+
+    def warned(self, command):
+        """`up` comes up all the same, with one warning, and is taken down again."""
+        done = run(command, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(" is up: ", done.stdout)
+        run([*command[:-2], "down", self.ours.name])
+        self.assertEqual(harness.snapshot(), self.before)
+        return done.stderr
+
+    def test_proc_sys_is_read_only(self):
+        self.interface["Address"] = "10.99.0.1/32"
+        self.ours.write(self.interface, self.other)
+        hide = 'mount --bind -o ro /proc/sys /proc/sys && "$@"'
+        command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", hide, "sh",
+                   *self.up()]
+        self.assertIn("ping_group_range", self.warned(command))
+
+    def test_a_unit_with_mounts_of_its_own(self):
+        self.ours.write(self.interface, self.other)
+        before = harness.snapshot()
+        both = (f'"$@" up {self.ours.path}; r=$?; "$@" down {self.ours.name}; '
+                "umount /run/netns; exit $r")
+        program = inside(self.host, product_binary())
+        done = run(["unshare", "--mount", "sh", "-c", both, "sh", *program], check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("PrivateMounts", done.stderr)
+        self.assertEqual(harness.snapshot(), before)
+
+    def test_two_at_once(self):
+        self.ours.write(self.interface, self.other)
+        children = []
+        for number in range(4):
+            log = open(self.folder / f"{number}.log", "wb")
+            self.addCleanup(log.close)
+            children.append(subprocess.Popen(self.up(), stdin=subprocess.DEVNULL, stdout=log,
+                                             stderr=log))
+        self.assertEqual([child.wait(timeout=20) for child in children], [0] * 4)
+        told = [(self.folder / f"{number}.log").read_text() for number in range(4)]
+        self.assertEqual(sum("is up: " in text for text in told), 1, told)
+        self.assertEqual(sum("is up already" in text for text in told), 3, told)
+        self.assertEqual(len(self.ours.processes()), 2)
+        self.ours.down()
 
     def test_port_in_use(self):
         listen = "import socket,time; s=socket.socket(type=2); s.bind(('',51999)); time.sleep(99)"
