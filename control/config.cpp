@@ -13,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "control/config_keys.h"
 #include "control/config_values.h"
+#include "control/key_file.h"
 #include "control/state_dir.h"
 #include "control/uapi.h"
 #include "crypto/x25519.h"
@@ -110,6 +111,7 @@ public:
         : file_(file_name), instance_(std::move(instance)) {}
 
     MaybeError parse(std::string_view text);
+    MaybeError make_key_file(const fs::path& folder);
     MaybeError load_key_files(const fs::path& folder);
     MaybeError find_rules_file(const fs::path& folder);
     // Warns about the file itself.
@@ -297,6 +299,15 @@ MaybeError Parser::choose_names() {
                  "set InterfaceName");
 }
 
+MaybeError Parser::make_key_file(const fs::path& folder) {
+    if (!config_.generate_private_key_file) return std::nullopt;
+    const auto path = key_file_path(config_.private_key_file, folder);
+    const auto made = path ? make_missing_key_file(*path) : Status(path.error());
+    if (made) return std::nullopt;
+    return error(interface_->line_of("GeneratePrivateKeyFile"), "GeneratePrivateKeyFile",
+                 describe(made.error()), "");
+}
+
 MaybeError Parser::load_key_files(const fs::path& folder) {
     const NamedKeyFile own{folder, config_.private_key_file, "PrivateKeyFile",
                            interface_->line_of("PrivateKeyFile")};
@@ -392,7 +403,8 @@ Result<Config, ConfigError> parse_config(std::string_view text, const std::strin
     return std::move(parser).take();
 }
 
-Result<Config, ConfigError> load_config(const fs::path& path, const std::string& instance) {
+Result<Config, ConfigError> load_config(const fs::path& path, const std::string& instance,
+                                        MissingKey missing) {
     auto file = read_file(path, config_bytes_max);
     if (!file)
         return ConfigError{path.string(), 0, "",
@@ -401,6 +413,8 @@ Result<Config, ConfigError> load_config(const fs::path& path, const std::string&
     auto failed = parser.parse(file->text);
     wipe_key_text(file->text);
     if (!failed && file->is_open_to_all) parser.file_is_open_to_all();
+    if (!failed && missing == MissingKey::is_made)
+        failed = parser.make_key_file(path.parent_path());
     if (!failed) failed = parser.load_key_files(path.parent_path());
     if (!failed) failed = parser.find_rules_file(fs::absolute(path).parent_path());
     if (failed) return std::move(*failed);

@@ -137,8 +137,11 @@ Result<Config, ConfigError> parse_config(std::string_view text, const std::strin
 // Reads the file and the key files it names; relative ones are beside it, `credential:NAME` is in
 // $CREDENTIALS_DIRECTORY. Afterwards private_key is set, and the path of a file of rules is whole.
 // Warns if everybody can read or change a file that holds a key. `instance` is a valid name for it,
-// or empty: the file's stem.
+// or empty: the file's stem. A private key that GeneratePrivateKeyFile is to make is made, or, by
+// the caller's wish, an error like any other that is missing.
+enum class MissingKey { is_made, is_an_error };
 Result<Config, ConfigError> load_config(const std::filesystem::path& path,
-                                        const std::string& instance = "");
+                                        const std::string& instance = "",
+                                        MissingKey missing = MissingKey::is_an_error);
 
 }  // namespace wgns

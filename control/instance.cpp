@@ -69,7 +69,7 @@ void warn_of_those_inside(const StateDir& state) {
 Outcome up(const UpRequest& request) {
     const fs::path file = config_path(request.config);
     if (auto failure = not_root("up")) return *failure;
-    auto config = read_config(file);
+    auto config = read_config(file, "", MissingKey::is_made);
     if (!config) return config.error();
     tell_warnings(*config);
     return bring_up(std::move(*config), file, request);
@@ -82,7 +82,7 @@ Outcome reload(const std::string& name, const std::string& file) {
     const auto lock = state->lock(StateDir::usual_patience);
     if (!lock) return step_failed("reload " + name, lock.error());
     const fs::path path = file.empty() ? state->read(StateDir::config_file).value_or("") : file;
-    auto config = read_config(path, name);
+    auto config = read_config(path, name, MissingKey::is_made);
     if (!config) return config.error();
     tell_warnings(*config);
     const HeldSignals held;

@@ -55,8 +55,9 @@ fs::path config_path(const std::string& argument) {
     return is_path ? fs::path(argument) : fs::path("/etc/wgns-user") / (argument + ".conf");
 }
 
-Result<Config, Failure> read_config(const fs::path& file, const std::string& instance) {
-    auto config = load_config(file, instance);
+Result<Config, Failure> read_config(const fs::path& file, const std::string& instance,
+                                    MissingKey missing) {
+    auto config = load_config(file, instance, missing);
     if (!config) return Failure{exit_status::usage, describe(config.error())};
     return std::move(*config);
 }

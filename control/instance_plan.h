@@ -24,7 +24,8 @@ namespace wgns {
 
 // As load_config; a Failure of bad configuration where it cannot.
 [[nodiscard]] Result<Config, Failure> read_config(const std::filesystem::path& file,
-                                                  const std::string& instance = "");
+                                                  const std::string& instance = "",
+                                                  MissingKey missing = MissingKey::is_an_error);
 
 // Everything the daemon needs to know, keys included.
 [[nodiscard]] DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
