@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/completion.h"
 #include "cli/keys.h"
 #include "cli/print_status.h"
 #include "control/failure.h"
@@ -286,6 +287,8 @@ public:
             "wgns-user pubkey < private.key");
     }
 
+    [[nodiscard]] const CLI::App& definition() const { return app_; }
+
     int run(int argc, char** argv) {
         try {
             app_.parse(argc, argv);
@@ -430,6 +433,10 @@ private:
 
 int run_command_line(int argc, char** argv) {
     return CommandLine().run(argc, argv);
+}
+
+std::string completion_of_command_line(Shell shell) {
+    return completion(CommandLine().definition(), shell);
 }
 
 }  // namespace wgns
