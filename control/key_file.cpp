@@ -16,11 +16,24 @@ namespace wgns {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+Status make_private_folders(const fs::path& folder) {
+    if (folder.empty() || ::access(folder.c_str(), F_OK) == 0) return Done{};
+    const auto above = make_private_folders(folder.parent_path());
+    if (!above) return above;
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+        return Error{errno, "mkdir", folder.string(), ""};
+    return Done{};
+}
+
+}  // namespace
+
 Status make_missing_key_file(const fs::path& path) {
     if (::access(path.c_str(), F_OK) == 0) return Done{};
     const fs::path folder = path.parent_path();
-    if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return Error{errno, "mkdir", folder.string(), "GeneratePrivateKeyFile makes one folder"};
+    const auto made = make_private_folders(folder);
+    if (!made) return made;
     // Without a name until it is whole, and never in the place of another.
     const UniqueFd file(
         ::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));

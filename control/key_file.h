@@ -7,8 +7,8 @@
 
 namespace wgns {
 
-// Makes the file with a new key, for its owner alone (0600), and the folder that it is in (0700) if
-// need be. What is there already stays as it is. All of it or nothing, whenever it is killed.
+// Makes the file with a new key, for its owner alone (0600), and the folders that it is in (0700)
+// if need be. What is there already stays as it is. All of it or nothing, whenever it is killed.
 [[nodiscard]] Status make_missing_key_file(const std::filesystem::path& path);
 
 }  // namespace wgns

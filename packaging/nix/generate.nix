@@ -3,7 +3,7 @@
 # instance's, `interface` has the options of options.nix with every default filled in.
 { lib, pkgs }:
 let
-  inherit (lib) concatStringsSep optional optionals;
+  inherit (lib) concatStringsSep optional;
 
   words = concatStringsSep ", ";
   line = key: value: optional (value != null) "${key} = ${toString value}";
@@ -68,22 +68,6 @@ let
         set -e
         ${text}''
     }";
-
-  generateKey =
-    package: interface:
-    let
-      file = lib.escapeShellArg interface.privateKeyFile;
-    in
-    if !interface.generatePrivateKeyFile || interface.privateKeyFile == null then
-      ""
-    else
-      ''
-        if [ ! -e ${file} ]; then
-          umask 077
-          mkdir -p "$(dirname ${file})"
-          ${package}/bin/wgns-user genkey > ${file}
-        fi
-      '';
 in
 {
   inherit namespaceOf;
@@ -94,6 +78,7 @@ in
       [ "[Interface]" ]
       ++ line "PrivateKey" interface.privateKey
       ++ line "PrivateKeyFile" interface.privateKeyFile
+      ++ optional interface.generatePrivateKeyFile "GeneratePrivateKeyFile = yes"
       ++ list "Address" interface.ips
       ++ list "DNS" interface.dns
       ++ optional (interface.dnsEnforce != "off") "DNSEnforce = ${interface.dnsEnforce}"
@@ -105,6 +90,7 @@ in
       ++ optional (!interface.allowedIPsAsRoutes) "AllowedIPsAsRoutes = no"
       ++ line "Namespace" (namespaceOf name interface)
       ++ line "InterfaceName" interface.interfaceName or name
+      ++ optional (isElsewhere interface.socketNamespace) "SocketNamespace = ${interface.socketNamespace}"
       ++ optional (
         interface.dynamicEndpointRefreshSeconds != 0
       ) "EndpointRefreshSeconds = ${toString interface.dynamicEndpointRefreshSeconds}"
@@ -188,15 +174,9 @@ in
 
   # A "+" lets the user's commands do what they could do in nixpkgs' unit: ours is hardened.
   serviceConfig =
-    package: name: interface:
+    name: interface:
     lib.filterAttrs (_: value: value != [ ]) {
-      ExecStart = optionals (isElsewhere interface.socketNamespace) [
-        ""
-        "${pkgs.util-linux}/bin/nsenter --net=/run/netns/${interface.socketNamespace} -- ${package}/bin/wgns-user up --foreground ${name}"
-      ];
-      ExecStartPre =
-        script "${name}-key" (generateKey package interface)
-        ++ script "${name}-pre-setup" interface.preSetup;
+      ExecStartPre = script "${name}-pre-setup" interface.preSetup;
       ExecStartPost = script "${name}-post-setup" interface.postSetup;
       ExecStop = script "${name}-pre-shutdown" interface.preShutdown;
       ExecStopPost = script "${name}-post-shutdown" interface.postShutdown;

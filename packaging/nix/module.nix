@@ -39,13 +39,6 @@ let
       "services.wireguard-namespace";
   forEach = make: lib.concatLists (lib.mapAttrsToList make instances);
 
-  sharesNamespace =
-    name: interface:
-    builtins.filter (
-      other:
-      other != name
-      && generate.namespaceOf other instances.${other} == generate.namespaceOf name interface
-    ) (builtins.attrNames instances);
   ownAssertions = [
     {
       assertion = instances != { } && (cfg.interfaceName == null || hasSingle);
@@ -55,11 +48,7 @@ let
       assertion = !(hasSingle && cfg.interfaces ? ${singleName});
       message = "services.wireguard-namespace: ${singleName} is described at the top and in interfaces; keep one of them.";
     }
-  ]
-  ++ lib.mapAttrsToList (name: interface: {
-    assertion = sharesNamespace name interface == [ ];
-    message = "${calledAt name}: the namespace ${generate.namespaceOf name interface} is that of ${lib.concatStringsSep ", " (sharesNamespace name interface)} too; each has one of its own.";
-  }) instances;
+  ];
 
   service = name: interface: {
     name = "wgns-user@${name}";
@@ -72,7 +61,7 @@ let
         pkgs.iproute2
         pkgs.wireguard-tools
       ];
-      serviceConfig = generate.serviceConfig cfg.package name interface;
+      serviceConfig = generate.serviceConfig name interface;
     };
   };
   # The name by which other units know a tunnel of nixpkgs' module.
@@ -133,7 +122,7 @@ in
     interfaces = mkOption {
       type = types.attrsOf (types.submodule { options = options.interface; });
       default = { };
-      description = "Tunnels by the names of their interfaces, each in a namespace of its own.";
+      description = "Tunnels by the names of their interfaces. Those with the same interfaceNamespace share it; the first one's firewall and DNS hold.";
     };
   };
 

@@ -134,7 +134,7 @@ in
   refused_dns = refused { dnsEnforce = "redirect"; };
   refused_comment = refused { ips = [ "10.64.0.2/32 # mine" ]; };
   refused_long_name.interfaces.a-name-of-16-byt = interface;
-  refused_shared.interfaces = {
+  shared.interfaces = {
     home = interface // {
       interfaceNamespace = "vpn";
     };
