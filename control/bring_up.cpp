@@ -23,6 +23,7 @@
 #include "control/network.h"
 #include "control/notes.h"
 #include "control/process_id.h"
+#include "control/publisher.h"
 #include "control/reload.h"
 #include "control/service_manager.h"
 #include "control/socket_namespace.h"
@@ -31,6 +32,7 @@
 #include "control/supervisor.h"
 #include "control/teardown.h"
 #include "control/udp_sockets.h"
+#include "dataplane/workers.h"
 #include "netns/namespace.h"
 
 namespace wgns {
@@ -40,6 +42,9 @@ namespace fs = std::filesystem;
 namespace {
 
 using Descriptors = std::map<std::string, UniqueFd>;
+// Of each worker TUN and two UDP sockets; setup, control and the namespace; and listeners.
+static_assert(3 * Workers::count_max + 3 + published_ports_max <=
+              DescriptorChannel::max_descriptors);
 
 Failure failed(std::string line) {
     return {exit_status::failed, std::move(line)};
@@ -109,6 +114,8 @@ private:
         setup_ = daemon_setup(config_, mtu_seen_from(outside->ns, config_), request_.data_plane);
         if (!outside->is_callers)
             made[descriptor_name::socket_namespace] = std::move(outside->ns).release();
+        const auto published = open_published(made);
+        if (!published) return step_failed("Publish", published.error());
         auto place = make_place(config_, choice->workers, state_);
         if (!place) return step_failed("namespace " + config_.namespace_name, place.error());
         if (!place->owns_namespace)
@@ -120,10 +127,13 @@ private:
         if (!noted) return step_failed("state", noted.error());
         for (unsigned i = 0; i < choice->workers; ++i) {
             UdpSockets& udp = (*sockets)[i];
-            if (udp.v4) made[worker_descriptor(descriptor_name::udp4, i)] = std::move(udp.v4);
-            if (udp.v6) made[worker_descriptor(descriptor_name::udp6, i)] = std::move(udp.v6);
-            made[worker_descriptor(descriptor_name::tun, i)] = std::move((*tun)[i]);
+            if (udp.v4) made[numbered_descriptor(descriptor_name::udp4, i)] = std::move(udp.v4);
+            if (udp.v6) made[numbered_descriptor(descriptor_name::udp6, i)] = std::move(udp.v6);
+            made[numbered_descriptor(descriptor_name::tun, i)] = std::move((*tun)[i]);
         }
+        auto inside = open_namespace();
+        if (!inside) return step_failed("namespace " + config_.namespace_name, inside.error());
+        made[descriptor_name::netns] = std::move(*inside);
 
         auto setup = write_setup(setup_);
         if (!setup) return step_failed("daemon's setup", setup.error());
@@ -161,6 +171,22 @@ private:
                 "PrivateMounts=, PrivateTmp= and whatever implies them",
                 name(), namespace_path(config_.namespace_name));
         return ready_line();
+    }
+
+    // In the caller's namespace, before there is anything to undo.
+    Status open_published(Descriptors& made) {
+        for (const PublishedPort& each : config_.published_ports) {
+            auto listener = open_listener(each.host);
+            if (!listener) return listener.error();
+            made[publish_descriptor(each.host.to_string())] = std::move(*listener);
+        }
+        return Done{};
+    }
+
+    Result<UniqueFd> open_namespace() {
+        auto ns = Namespace::named(config_.namespace_name);
+        if (!ns) return ns.error();
+        return std::move(*ns).release();
     }
 
     Outcome leave_to_supervisor(const Descriptors& descriptors) {

@@ -83,7 +83,8 @@ struct PortRange {
     friend bool operator==(const PortRange&, const PortRange&) noexcept = default;
 };
 
-// A TCP port of the host that leads to one inside.
+// A TCP port of the host that leads to one inside. Each has a descriptor on its way to the daemon.
+inline constexpr std::size_t published_ports_max = 16;
 struct PublishedPort {
     Endpoint host;
     std::uint16_t inside = 0;

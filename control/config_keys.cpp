@@ -280,6 +280,16 @@ Flaw publish(Config& config, std::string_view value) {
         if (!port)
             return ConfigFlaw{quoted(item) + " does not publish a port",
                               "write 127.0.0.1:8080 -> 8080"};
+        auto& all = config.published_ports;
+        const bool is_twice = std::any_of(all.begin(), all.end(), [&](const PublishedPort& each) {
+            return each.host.same_remote(port->host);
+        });
+        if (is_twice)
+            return ConfigFlaw{port->host.to_string() + " is published already",
+                              "one port of the host leads to one inside"};
+        if (all.size() == published_ports_max)
+            return ConfigFlaw{"more than " + std::to_string(published_ports_max) + " ports",
+                              "publish fewer"};
         config.published_ports.push_back(*port);
         return std::nullopt;
     });

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -50,8 +52,12 @@ Result<DeviceChange> read_change(std::string_view text) {
 
 }  // namespace
 
-std::string worker_descriptor(const char* name, unsigned worker) {
-    return std::string(name) + '.' + std::to_string(worker);
+std::string numbered_descriptor(const char* name, std::size_t number) {
+    return std::string(name) + '.' + std::to_string(number);
+}
+
+std::string publish_descriptor(const std::string& host) {
+    return std::string(descriptor_name::publish) + ' ' + host;
 }
 
 Daemon::Daemon(DescriptorChannel channel)
@@ -82,7 +88,15 @@ Status Daemon::start() {
     facts_.setup = &setup_;
     UniqueFd listener = take(descriptors, descriptor_name::control);
     if (!listener) return missing(descriptor_name::control);
-    const auto done = start_data_plane(std::move(descriptors));
+    inner_namespace_ = take(descriptors, descriptor_name::netns);
+    std::map<std::string, UniqueFd> listeners;
+    for (const DaemonSetup::Publish& each : setup_.published) {
+        const std::string name = publish_descriptor(each.host);
+        listeners[name] = take(descriptors, name);
+        if (!listeners[name]) return missing(descriptor_name::publish);
+    }
+    auto done = publish(std::move(listeners));
+    if (done) done = start_data_plane(std::move(descriptors));
     if (!done) return done;
 
     server_.emplace(context_, std::move(listener),
@@ -94,6 +108,23 @@ Status Daemon::start() {
     return tell_ready();
 }
 
+// A listener may be missing where its endpoint is published already.
+Status Daemon::publish(std::map<std::string, UniqueFd> listeners) {
+    std::vector<PublishedListener> published;
+    for (const DaemonSetup::Publish& each : setup_.published)
+        published.push_back(
+            {each.host, each.inside, take(listeners, publish_descriptor(each.host))});
+    if (published.empty() && !publisher_) return Done{};
+    if (!publisher_) {
+        auto publisher =
+            Publisher::start(UniqueFd(::fcntl(inner_namespace_.get(), F_DUPFD_CLOEXEC, 0)));
+        if (!publisher) return publisher.error();
+        publisher_ = *std::move(publisher);
+    }
+    publisher_->serve(std::move(published));
+    return Done{};
+}
+
 Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
     if (UniqueFd fd = take(descriptors, descriptor_name::socket_namespace)) {
         auto ns = Namespace::open("/proc/self/fd/" + std::to_string(fd.get()));
@@ -103,12 +134,12 @@ Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
     UdpGroup sockets;
     TunQueues queues;
     for (unsigned worker = 0; worker < Workers::count_max; ++worker) {
-        UniqueFd tun = take(descriptors, worker_descriptor(descriptor_name::tun, worker));
+        UniqueFd tun = take(descriptors, numbered_descriptor(descriptor_name::tun, worker));
         if (!tun) break;
         queues.push_back(std::move(tun));
         UdpSockets& udp = sockets.emplace_back();
-        udp.v4 = take(descriptors, worker_descriptor(descriptor_name::udp4, worker));
-        udp.v6 = take(descriptors, worker_descriptor(descriptor_name::udp6, worker));
+        udp.v4 = take(descriptors, numbered_descriptor(descriptor_name::udp4, worker));
+        udp.v6 = take(descriptors, numbered_descriptor(descriptor_name::udp6, worker));
         if (!udp.v4 && !udp.v6) return missing(descriptor_name::udp4);
     }
     if (queues.empty()) return missing(descriptor_name::tun);
@@ -252,15 +283,28 @@ void Daemon::tell_status(const ControlServer::Answer& answer) {
 // One on its way. A command holds the instance's lock, so a second one is nobody's but a mistake's.
 struct Daemon::Reload {
     DaemonSetup setup;
+    std::map<std::string, UniqueFd> listeners;  // of endpoints that are not published yet
     PeerCounts peers;
     ControlServer::Answer answer;
 };
 
+bool Daemon::is_published(const std::string& host) const {
+    return std::any_of(setup_.published.begin(), setup_.published.end(),
+                       [&](const DaemonSetup::Publish& each) { return each.host == host; });
+}
+
 void Daemon::reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer) {
-    if (descriptors.size() != 1) return answer(error_line(missing(descriptor_name::setup)));
+    if (descriptors.empty()) return answer(error_line(missing(descriptor_name::setup)));
     auto setup = read_setup(descriptors.front().get());
     if (!setup) return answer(error_line(setup.error()));
-    auto reload = std::make_shared<Reload>(Reload{*std::move(setup), {}, answer});
+    auto reload = std::make_shared<Reload>(Reload{*std::move(setup), {}, {}, answer});
+    auto listener = std::next(descriptors.begin());
+    for (const DaemonSetup::Publish& each : reload->setup.published) {
+        if (is_published(each.host)) continue;
+        if (listener == descriptors.end())
+            return answer(error_line(missing(descriptor_name::publish)));
+        reload->listeners[publish_descriptor(each.host)] = std::move(*listener++);
+    }
     device_->get([this, reload](const std::optional<DeviceSnapshot>& now) {
         if (!now) return reload->answer(error_line(busy()));
         apply(reload, *now);
@@ -294,19 +338,23 @@ Status Daemon::reloaded(Reload& reload) {
     facts_.listen_port = device_->listen_port();
     if (resolver_) resolver_->follow(setup_.named_endpoints);
     spdlog::info("{}: reloaded, UDP port {}", setup_.instance, facts_.listen_port);
-    return give_to_keep();
+    const auto kept = give_to_keep(reload.listeners);
+    if (!kept) return kept;
+    return publish(std::move(reload.listeners));
 }
 
 // What the next daemon starts with, should this one crash.
-Status Daemon::give_to_keep() {
+Status Daemon::give_to_keep(const std::map<std::string, UniqueFd>& listeners) {
     const auto file = write_setup(setup_);
     if (!file) return file.error();
     std::map<std::string, int> lent{{descriptor_name::setup, file->get()}};
     for (unsigned worker = 0; worker < device_->sockets().size(); ++worker) {
         const UdpSockets& udp = device_->sockets()[worker];
-        if (udp.v4) lent[worker_descriptor(descriptor_name::udp4, worker)] = udp.v4.get();
-        if (udp.v6) lent[worker_descriptor(descriptor_name::udp6, worker)] = udp.v6.get();
+        if (udp.v4) lent[numbered_descriptor(descriptor_name::udp4, worker)] = udp.v4.get();
+        if (udp.v6) lent[numbered_descriptor(descriptor_name::udp6, worker)] = udp.v6.get();
     }
+    for (const auto& [name, listener] : listeners)
+        lent[name] = listener.get();
     return channel_.send({{daemon_word::keep, true}}, lent);
 }
 

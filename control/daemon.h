@@ -20,6 +20,7 @@
 #include "control/link_watch.h"
 #include "control/live_device.h"
 #include "control/network_events.h"
+#include "control/publisher.h"
 #include "control/status.h"
 #include "netns/namespace.h"
 #include "netns/tun_device.h"
@@ -33,19 +34,25 @@ inline constexpr const char* udp4 = "udp4";  // of each worker; may be missing
 inline constexpr const char* udp6 = "udp6";  // of each worker; may be missing
 inline constexpr const char* control = "control";
 inline constexpr const char* setup = "setup";
+inline constexpr const char* netns = "netns";      // the namespace that the TUN is in
+inline constexpr const char* publish = "publish";  // a listener; see publish_descriptor
 // The network namespace of the UDP sockets, if it is another than the daemon's; may be missing.
 inline constexpr const char* socket_namespace = "socket_namespace";
 }  // namespace descriptor_name
+// "tun.0": what worker 0 has of this name.
+[[nodiscard]] std::string numbered_descriptor(const char* name, std::size_t number);
+// "publish 127.0.0.1:8080": the listener at this endpoint of the host.
+[[nodiscard]] std::string publish_descriptor(const std::string& host);
 
 // What a command may ask a daemon over the control socket.
 namespace control_word {
 inline constexpr const char* status = "status";  // control/status.h
-// With a DaemonSetup's descriptor: the device becomes what that says, and the sessions of peers
-// that stay live on. The answer counts them: {"added": 1, "removed": 0, "changed": 0}.
+// With a DaemonSetup's descriptor, and behind it a listener for each endpoint that is to be
+// published and is not yet, in the setup's order: the device becomes what that says, and the
+// sessions of peers that stay live on. The answer counts them: {"added": 1, "removed": 0,
+// "changed": 0}.
 inline constexpr const char* reload = "reload";
 }  // namespace control_word
-// "tun.0": what worker 0 has of this name.
-[[nodiscard]] std::string worker_descriptor(const char* name, unsigned worker);
 
 class Daemon {
 public:
@@ -62,6 +69,7 @@ private:
     Status start();
     Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
     Status start_device(const DataPlaneChoice& choice, UdpGroup sockets, TunQueues tun);
+    Status publish(std::map<std::string, UniqueFd> listeners);
     void follow_link(UniqueFd queue);
     void follow_routes();
     bool routes_changed();
@@ -75,7 +83,8 @@ private:
     void reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer);
     void apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now);
     Status reloaded(Reload& reload);
-    Status give_to_keep();
+    Status give_to_keep(const std::map<std::string, UniqueFd>& listeners);
+    [[nodiscard]] bool is_published(const std::string& host) const;
     void end(int status);
 
     boost::asio::io_context context_;
@@ -89,6 +98,8 @@ private:
     std::optional<LiveDevice> device_;
     std::unique_ptr<LinkWatch> link_watch_;
     std::unique_ptr<NetworkEvents> route_events_;
+    UniqueFd inner_namespace_;
+    std::unique_ptr<Publisher> publisher_;  // none while nothing is published
     std::optional<ControlServer> server_;
     std::optional<EndpointResolver> resolver_;
     int status_ = 0;

@@ -34,6 +34,9 @@ json open_part(const DaemonSetup& setup) {
                          {"port", each.port},
                          {"refresh_seconds", each.refresh_seconds},
                          {"restart_seconds", each.restart_seconds}});
+    json published = json::array();
+    for (const DaemonSetup::Publish& each : setup.published)
+        published.push_back({{"host", each.host}, {"inside", each.inside}});
     return {{"instance", setup.instance},
             {"namespace", setup.namespace_name},
             {"interface", setup.interface},
@@ -43,7 +46,8 @@ json open_part(const DaemonSetup& setup) {
             {"offloads", setup.data_plane.offloads},
             {"workers", setup.data_plane.workers},
             {"peers", peers},
-            {"named_endpoints", named}};
+            {"named_endpoints", named},
+            {"published", published}};
 }
 
 PublicKey public_key_in(const json& object) {
@@ -65,6 +69,8 @@ void read_open_part(const std::string& text, DaemonSetup& setup) {
     for (const json& each : open.at("named_endpoints"))
         setup.named_endpoints.push_back({public_key_in(each), each.at("host"), each.at("port"),
                                          each.at("refresh_seconds"), each.at("restart_seconds")});
+    for (const json& each : open.at("published"))
+        setup.published.push_back({each.at("host"), each.at("inside")});
 }
 
 Status write_all(int fd, std::string_view text) {

@@ -3,6 +3,7 @@
 // key touches a disk.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,6 +23,13 @@ struct DaemonSetup {
         std::string endpoint;  // as written: "vpn.example.org:51820"
     };
 
+    // A port of the host that leads inside; its listener is the descriptor of its name
+    // (publish_descriptor).
+    struct Publish {
+        std::string host;  // "127.0.0.1:8080"
+        std::uint16_t inside = 0;
+    };
+
     DaemonSetup() = default;
     DaemonSetup(DaemonSetup&&) = default;
     DaemonSetup& operator=(DaemonSetup&&) = default;
@@ -34,6 +42,7 @@ struct DaemonSetup {
     DataPlaneWords data_plane;
     std::map<PublicKey, PeerNames> peers;
     std::vector<NamedEndpoint> named_endpoints;
+    std::vector<Publish> published;
     std::string uapi;  // a `set` request, as print_set makes it; holds the keys
 };
 

@@ -76,6 +76,8 @@ DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
         if (peer.endpoint && !peer.endpoint->address())
             setup.named_endpoints.push_back(named_endpoint(config, peer));
     }
+    for (const PublishedPort& each : config.published_ports)
+        setup.published.push_back({each.host.to_string(), each.inside});
     return setup;
 }
 
@@ -184,19 +186,8 @@ std::uint32_t interface_mtu(const Config& config) {
     return tunnel_mtu(mtus);
 }
 
-std::vector<std::string> not_carried_out(const Config& config) {
-    std::vector<std::string> lines;
-    const auto say = [&](bool is_there, const char* what) {
-        if (is_there) lines.push_back(config.instance + ": " + what);
-    };
-    say(!config.published_ports.empty(), "Publish is not carried out");
-    return lines;
-}
-
 std::vector<std::string> warnings_of(const Config& config) {
     std::vector<std::string> lines = config.warnings;
-    for (std::string& line : not_carried_out(config))
-        lines.push_back(std::move(line));
     if (auto line = dns_warning(config)) lines.push_back(std::move(*line));
     return lines;
 }

@@ -77,9 +77,6 @@ struct KernelSetting {
 // kernel, in the calling thread's network namespace.
 [[nodiscard]] std::uint32_t interface_mtu(const Config& config);
 
-// A line for people for each thing in the configuration that `up` reads but does not carry out.
-[[nodiscard]] std::vector<std::string> not_carried_out(const Config& config);
-
 // Everything that `up` says of the configuration before it begins, a line for people each.
 [[nodiscard]] std::vector<std::string> warnings_of(const Config& config);
 

@@ -35,6 +35,9 @@ Lines socket_lines(const Config& config, unsigned workers) {
                                                     : "namespace " + config.socket_namespace,
                     workers, workers == 1 ? "" : "s")};
     if (config.fwmark != 0) lines.push_back(fmt::format("mark {:#x}", config.fwmark));
+    for (const PublishedPort& each : config.published_ports)
+        lines.push_back(fmt::format("TCP, {}, which leads to port {} inside", each.host.to_string(),
+                                    each.inside));
     return lines;
 }
 

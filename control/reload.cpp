@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,7 +18,10 @@
 #include "control/neighbours.h"
 #include "control/network.h"
 #include "control/notes.h"
+#include "control/process_id.h"
+#include "control/publisher.h"
 #include "control/socket_namespace.h"
+#include "netns/namespace.h"
 
 namespace wgns {
 
@@ -46,6 +50,7 @@ public:
         if (auto failure = kept(*before)) return *std::move(failure);
         const auto outside = socket_namespace(config_, *supervisor);
         if (!outside) return step_failed("SocketNamespace", outside.error());
+        supervisor_ = *supervisor;
         setup_ = daemon_setup(config_, mtu_seen_from(outside->ns, config_), {});
         if (state_.read(StateDir::fingerprint) == fingerprint_of(config_, file_, setup_))
             return name() + " is up already";
@@ -80,6 +85,8 @@ private:
         // Should anything of this fail, nothing that is noted is known to be true.
         auto done = state_.write(StateDir::fingerprint, "");
         if (!done) return step_failed("state", done.error());
+        const auto opened = open_published();
+        if (!opened) return step_failed("Publish", opened.error());
         const bool owns_namespace = owns(before);
         done = update_place(config_, owns_namespace, state_);
         if (done) done = update_links(config_, setup_.mtu);
@@ -94,11 +101,34 @@ private:
         return told(steps_before, plan_steps(config_, facts), *peers);
     }
 
+    // Those that the daemon does not have. On the side that `up` was called on.
+    Status open_published() {
+        const auto status = query_status(name());
+        if (!status) return Error{0, "status", "", status.error().line};
+        const auto& there = status->value("published", nlohmann::json::array());
+        const auto host = Namespace::open("/proc/" + std::to_string(supervisor_.pid) + "/ns/net");
+        if (!host) return host.error();
+        for (const PublishedPort& each : config_.published_ports) {
+            const bool is_there =
+                std::any_of(there.begin(), there.end(), [&](const nlohmann::json& one) {
+                    return one.value("host", "") == each.host.to_string();
+                });
+            if (is_there) continue;
+            auto listener = host->run([&] { return open_listener(each.host); });
+            if (!listener) return listener.error();
+            listeners_.push_back(*std::move(listener));
+        }
+        return Done{};
+    }
+
     Outcome change_device() {
         const auto setup = write_setup(setup_);
         if (!setup) return step_failed("daemon's setup", setup.error());
+        std::vector<int> lent{setup->get()};
+        for (const UniqueFd& listener : listeners_)
+            lent.push_back(listener.get());
         const auto answer = ask_control(state_.control_socket().string(), control_word::reload,
-                                        daemon_patience, {setup->get()});
+                                        daemon_patience, lent);
         if (!answer) return step_failed("daemon", answer.error());
         const auto counts = nlohmann::json::parse(*answer, nullptr, false);
         if (!counts.is_object()) return failed("daemon: its answer is malformed");
@@ -123,7 +153,9 @@ private:
     const Config& config_;
     const fs::path& file_;
     const StateDir& state_;
+    ProcessId supervisor_;
     DaemonSetup setup_;
+    std::vector<UniqueFd> listeners_;
 };
 
 }  // namespace

@@ -48,6 +48,9 @@ json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts) {
     json peers = json::array();
     for (const PeerSnapshot& peer : snapshot.device.peers)
         peers.push_back(peer_json(peer, setup));
+    json published = json::array();
+    for (const DaemonSetup::Publish& each : setup.published)
+        published.push_back({{"host", each.host}, {"inside", each.inside}});
     return {{"instance", setup.instance},
             {"namespace", setup.namespace_name},
             {"interface", setup.interface},
@@ -61,6 +64,7 @@ json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts) {
             {"offloads", describe(facts.data_plane.offloads)},
             {"workers", facts.data_plane.workers},
             {"peers", peers},
+            {"published", published},
             {"queues", queues_json(snapshot.queues)},
             {"drops", drops_json(snapshot.drops)}};
 }

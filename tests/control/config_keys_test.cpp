@@ -106,6 +106,9 @@ void expect_refused(ConfigSection section, std::span<const BadValue> cases) {
 }
 
 TEST(ConfigKeys, bad_values_of_interface) {
+    std::string many;
+    for (std::size_t i = 0; i <= published_ports_max; ++i)
+        many += "127.0.0.1:" + std::to_string(8000 + i) + " -> 80,";
     const BadValue cases[] = {
         /* 0 */ {"PrivateKey", "short", "is not a key"},
         /* 1 */
@@ -143,6 +146,9 @@ TEST(ConfigKeys, bad_values_of_interface) {
         /* 23 */
         {"AllowFromTunnel", "8080", "'8080' is not a protocol with its ports"},
         /* 24 */ {"Publish", "8080", "'8080' does not publish a port"},
+        /* 25 */
+        {"Publish", "[::1]:80 -> 8080, [::1]:80 -> 81", "[::1]:80 is published already"},
+        /* 26 */ {"Publish", many.c_str(), "more than 16 ports"},
     };
     expect_refused(in_interface, cases);
 }

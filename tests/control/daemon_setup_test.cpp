@@ -23,6 +23,7 @@ DaemonSetup example() {
     setup.data_plane = {"epoll", "sodium", "tcp", "3"};
     setup.peers[key_of(1)] = {"a \"name\"\nwith \xff", "vpn.example.org:51820"};
     setup.named_endpoints.push_back({key_of(1), "vpn.example.org", 51820, 60, 5});
+    setup.published = {{"127.0.0.1:8080", 80}, {"[::1]:81", 65535}};
     setup.uapi = "private_key=00\nreplace_peers=true\n";
     return setup;
 }
@@ -49,6 +50,10 @@ TEST(DaemonSetup, ComesBackTheSame) {
         EXPECT_EQ(read->named_endpoints[0].port, 51820);
         EXPECT_EQ(read->named_endpoints[0].refresh_seconds, 60U);
         EXPECT_EQ(read->named_endpoints[0].restart_seconds, 5U);
+        ASSERT_EQ(read->published.size(), 2U);
+        EXPECT_EQ(read->published[0].host, "127.0.0.1:8080");
+        EXPECT_EQ(read->published[0].inside, 80);
+        EXPECT_EQ(read->published[1].inside, 65535);
         EXPECT_EQ(read->uapi, example().uapi);
     }
 }

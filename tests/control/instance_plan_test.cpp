@@ -148,10 +148,12 @@ TEST_F(InstancePlanTest, MtuIsTheConfiguredOneFirst) {
     EXPECT_GE(interface_mtu(config), 1280U);
 }
 
-TEST_F(InstancePlanTest, SaysWhatIsNotCarriedOut) {
-    EXPECT_TRUE(not_carried_out(config).empty());
-    config.published_ports.emplace_back();
-    EXPECT_EQ(not_carried_out(config).size(), 1U);
+TEST_F(InstancePlanTest, ThePublishedPortsAreInTheSetup) {
+    config.published_ports = {{*Endpoint::parse("[::1]:8080"), 80}};
+    const DaemonSetup setup = daemon_setup(config, 1420, {});
+    ASSERT_EQ(setup.published.size(), 1U);
+    EXPECT_EQ(setup.published[0].host, "[::1]:8080");
+    EXPECT_EQ(setup.published[0].inside, 80);
 }
 
 TEST_F(InstancePlanTest, FirewallIsTheConfigured) {

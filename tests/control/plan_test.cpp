@@ -67,6 +67,11 @@ TEST(Plan, SaysWhatUpMakes) {
     EXPECT_TRUE(lines_of(steps, "your rules").empty());
 }
 
+TEST(Plan, TellsPublishedPorts) {
+    const auto steps = plan_steps(config_of("Publish = [::1]:8080 -> 80\n"), {1400, 1});
+    EXPECT_TRUE(has(lines_of(steps, "sockets"), "TCP, [::1]:8080, which leads to port 80 inside"));
+}
+
 TEST(Plan, WithoutAFirewallSaysSo) {
     const auto steps = plan_steps(config_of("Firewall = none\n"), {1420, 1});
     EXPECT_EQ(lines_of(steps, "firewall").size(), 1U);
