@@ -31,8 +31,11 @@
 #include "control/state_dir.h"
 #include "control/supervisor.h"
 #include "control/teardown.h"
+#include "control/uapi_link.h"
+#include "control/uapi_socket.h"
 #include "control/udp_sockets.h"
 #include "dataplane/workers.h"
+#include "netns/journal.h"
 #include "netns/namespace.h"
 
 namespace wgns {
@@ -43,7 +46,7 @@ namespace {
 
 using Descriptors = std::map<std::string, UniqueFd>;
 // Of each worker TUN and two UDP sockets; setup, control and the namespace; and listeners.
-static_assert(3 * Workers::count_max + 3 + published_ports_max <=
+static_assert(3 * Workers::count_max + 5 + published_ports_max <=
               DescriptorChannel::max_descriptors);
 
 Failure failed(std::string line) {
@@ -83,7 +86,8 @@ private:
     }
 
     Outcome up_already() {
-        if (!request_.foreground) return bring_in(config_, file_, state_);
+        if (!request_.foreground)
+            return bring_in(config_, file_, state_, SameConfiguration::ends_it);
         return failed(name() + ": up already; run `wgns-user down " + name() + "` first");
     }
 
@@ -135,6 +139,10 @@ private:
         if (!inside) return step_failed("namespace " + config_.namespace_name, inside.error());
         made[descriptor_name::netns] = std::move(*inside);
 
+        auto uapi = serve_uapi();
+        if (!uapi) return step_failed("UAPI", uapi.error());
+        made[descriptor_name::uapi] = std::move(*uapi);
+
         auto setup = write_setup(setup_);
         if (!setup) return step_failed("daemon's setup", setup.error());
         made[descriptor_name::setup] = std::move(*setup);
@@ -171,6 +179,17 @@ private:
                 "PrivateMounts=, PrivateTmp= and whatever implies them",
                 name(), namespace_path(config_.namespace_name));
         return ready_line();
+    }
+
+    // wg(8) finds it by the interface's name or, where that is taken, by the instance's.
+    Result<UniqueFd> serve_uapi() {
+        auto socket = UapiSocket::create("uapi", state_.path());
+        if (!socket) return socket.error();
+        auto journal = Journal::open(state_.journal().string());
+        if (!journal) return journal.error();
+        const auto linked = link_uapi({config_.interface_name, name()}, socket->path(), *journal);
+        if (!linked) spdlog::warn("{}: wg(8) cannot find it: {}", name(), describe(linked.error()));
+        return socket->take_listener();
     }
 
     // In the caller's namespace, before there is anything to undo.

@@ -34,6 +34,14 @@ Error busy() {
     return {EBUSY, "configure", "worker", "it has too much to do; try again"};
 }
 
+// Those that the configuration gives as addresses.
+std::map<PublicKey, Endpoint> configured_endpoints(const DaemonSetup& setup) {
+    std::map<PublicKey, Endpoint> endpoints;
+    for (const auto& [peer, names] : setup.peers)
+        if (const auto endpoint = Endpoint::parse(names.endpoint)) endpoints[peer] = *endpoint;
+    return endpoints;
+}
+
 std::string error_line(const Error& error) {
     return nlohmann::json{{"error", describe(error)}}.dump(
         -1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -88,6 +96,8 @@ Status Daemon::start() {
     facts_.setup = &setup_;
     UniqueFd listener = take(descriptors, descriptor_name::control);
     if (!listener) return missing(descriptor_name::control);
+    UniqueFd uapi = take(descriptors, descriptor_name::uapi);
+    if (!uapi) return missing(descriptor_name::uapi);
     inner_namespace_ = take(descriptors, descriptor_name::netns);
     std::map<std::string, UniqueFd> listeners;
     for (const DaemonSetup::Publish& each : setup_.published) {
@@ -104,6 +114,7 @@ Status Daemon::start() {
                         answer(std::move(request), reply);
                     });
     server_->start();
+    serve_uapi(std::move(uapi));
     watch_channel();
     return tell_ready();
 }
@@ -221,6 +232,31 @@ Status Daemon::tell_ready() {
     return Done{};
 }
 
+void Daemon::serve_uapi(UniqueFd listener) {
+    UapiDevice device;
+    device.get = [this](auto done) { device_->get(std::move(done)); };
+    device.set = [this](DeviceChange change, std::function<void(int)> done) {
+        device_->set(std::move(change), [this, done = std::move(done)](int error) {
+            if (error == 0) device_changed();
+            done(error);
+        });
+    };
+    uapi_server_.emplace(context_, std::move(listener), std::move(device));
+    uapi_server_->start();
+}
+
+// By others than us: a next daemon is to begin with it.
+void Daemon::device_changed() {
+    facts_.listen_port = device_->listen_port();
+    device_->get([this](const std::optional<DeviceSnapshot>& now) {
+        if (!now) return;
+        wipe_key_text(setup_.uapi);
+        setup_.uapi = print_set(change_to(*now));
+        const auto kept = give_to_keep({});
+        if (!kept) spdlog::warn("{}: {}", setup_.instance, describe(kept.error()));
+    });
+}
+
 void Daemon::watch_channel() {
     // A descriptor of its own: Asio closes what it watches.
     channel_watch_.assign(::fcntl(channel_.fd(), F_DUPFD_CLOEXEC, 0));
@@ -312,11 +348,9 @@ void Daemon::reload(std::vector<UniqueFd> descriptors, const ControlServer::Answ
 }
 
 void Daemon::apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now) {
-    const auto before = read_change(setup_.uapi);
     const auto wanted = read_change(reload->setup.uapi);
-    if (!before || !wanted)
-        return reload->answer(error_line(before ? wanted.error() : before.error()));
-    DeviceChange difference = device_difference(now, *before, *wanted);
+    if (!wanted) return reload->answer(error_line(wanted.error()));
+    DeviceChange difference = device_difference(now, configured_endpoints(setup_), *wanted);
     reload->peers = count_peers(difference);
     device_->set(std::move(difference), [this, reload = std::move(reload)](int error) {
         const auto done =

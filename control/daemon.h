@@ -22,6 +22,7 @@
 #include "control/network_events.h"
 #include "control/publisher.h"
 #include "control/status.h"
+#include "control/uapi_server.h"
 #include "netns/namespace.h"
 #include "netns/tun_device.h"
 
@@ -33,6 +34,7 @@ inline constexpr const char* tun = "tun";    // of each worker
 inline constexpr const char* udp4 = "udp4";  // of each worker; may be missing
 inline constexpr const char* udp6 = "udp6";  // of each worker; may be missing
 inline constexpr const char* control = "control";
+inline constexpr const char* uapi = "uapi";  // a listener
 inline constexpr const char* setup = "setup";
 inline constexpr const char* netns = "netns";      // the namespace that the TUN is in
 inline constexpr const char* publish = "publish";  // a listener; see publish_descriptor
@@ -83,6 +85,8 @@ private:
     void reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer);
     void apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now);
     Status reloaded(Reload& reload);
+    void serve_uapi(UniqueFd listener);
+    void device_changed();
     Status give_to_keep(const std::map<std::string, UniqueFd>& listeners);
     [[nodiscard]] bool is_published(const std::string& host) const;
     void end(int status);
@@ -101,6 +105,7 @@ private:
     UniqueFd inner_namespace_;
     std::unique_ptr<Publisher> publisher_;  // none while nothing is published
     std::optional<ControlServer> server_;
+    std::optional<UapiServer> uapi_server_;
     std::optional<EndpointResolver> resolver_;
     int status_ = 0;
 };

@@ -15,11 +15,6 @@ auto find_peer(const Peers& peers, const PublicKey& key) {
                         [&](const auto& each) { return each.public_key == key; });
 }
 
-std::optional<Endpoint> endpoint_in(const DeviceChange& config, const PublicKey& peer) {
-    const auto at = find_peer(config.peers, peer);
-    return at == config.peers.end() ? std::nullopt : at->endpoint;
-}
-
 // Of several peers that claim a prefix, the last one has it.
 std::map<PublicKey, std::set<IpPrefix>> owned_prefixes(const DeviceChange& config) {
     std::map<IpPrefix, PublicKey> owners;
@@ -49,7 +44,8 @@ PeerChange new_peer(const PeerChange& wanted, const std::set<IpPrefix>& owned) {
 }
 
 // Nothing when the peer is as it should be.
-std::optional<PeerChange> change_of(const PeerSnapshot& now, const DeviceChange& before,
+std::optional<PeerChange> change_of(const PeerSnapshot& now,
+                                    const std::map<PublicKey, Endpoint>& before,
                                     const PeerChange& wanted, const std::set<IpPrefix>& owned) {
     PeerChange change;
     bool differs = false;
@@ -61,7 +57,9 @@ std::optional<PeerChange> change_of(const PeerSnapshot& now, const DeviceChange&
         change.preshared_key = key.duplicate();
         differs = true;
     }
-    if (wanted.endpoint && wanted.endpoint != endpoint_in(before, wanted.public_key)) {
+    const auto configured = before.find(wanted.public_key);
+    const bool is_as_before = configured != before.end() && wanted.endpoint == configured->second;
+    if (wanted.endpoint && !is_as_before) {
         change.endpoint = wanted.endpoint;
         differs = true;
     }
@@ -80,7 +78,8 @@ std::optional<PeerChange> change_of(const PeerSnapshot& now, const DeviceChange&
 
 }  // namespace
 
-DeviceChange device_difference(const DeviceSnapshot& now, const DeviceChange& before,
+DeviceChange device_difference(const DeviceSnapshot& now,
+                               const std::map<PublicKey, Endpoint>& before,
                                const DeviceChange& wanted) {
     DeviceChange difference;
     if (wanted.private_key &&
@@ -104,6 +103,25 @@ DeviceChange device_difference(const DeviceSnapshot& now, const DeviceChange& be
             difference.peers.push_back(*std::move(change));
     }
     return difference;
+}
+
+DeviceChange change_to(const DeviceSnapshot& device) {
+    DeviceChange change;
+    change.private_key = device.private_key.duplicate();
+    if (device.listen_port != 0) change.listen_port = device.listen_port;
+    change.fwmark = device.fwmark;
+    change.replace_peers = true;
+    for (const PeerSnapshot& each : device.peers) {
+        PeerChange& peer = change.peers.emplace_back();
+        peer.public_key = each.public_key;
+        peer.preshared_key = each.preshared_key.duplicate();
+        if (each.endpoint.is_set()) peer.endpoint = each.endpoint;
+        peer.persistent_keepalive_seconds = each.persistent_keepalive_seconds;
+        peer.replace_allowed_ips = true;
+        for (const IpPrefix& prefix : each.allowed_ips)
+            peer.allowed_ips.push_back({prefix, false});
+    }
+    return change;
 }
 
 PeerCounts count_peers(const DeviceChange& difference) {

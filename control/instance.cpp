@@ -86,7 +86,7 @@ Outcome reload(const std::string& name, const std::string& file) {
     if (!config) return config.error();
     tell_warnings(*config);
     const HeldSignals held;
-    return bring_in(*config, path, *state);
+    return bring_in(*config, path, *state, SameConfiguration::is_brought_in);
 }
 
 Result<std::vector<std::string>, Failure> collect_garbage() {

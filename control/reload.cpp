@@ -30,6 +30,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds daemon_patience{10};
+// What changed of the peers, for people.
+constexpr const char* nothing = "peers +0 -0 ~0";
 
 Failure failed(std::string line) {
     return {exit_status::failed, std::move(line)};
@@ -41,7 +43,7 @@ public:
     BringIn(const Config& config, const fs::path& file, const StateDir& state)
         : config_(config), file_(file), state_(state) {}
 
-    Outcome run() {
+    Outcome run(SameConfiguration same) {
         const auto supervisor = state_.running_supervisor();
         if (!supervisor) return failed(name() + ": not running; run `wgns-user up " + name() + "`");
         const auto text = state_.read(StateDir::expected);
@@ -52,8 +54,9 @@ public:
         if (!outside) return step_failed("SocketNamespace", outside.error());
         supervisor_ = *supervisor;
         setup_ = daemon_setup(config_, mtu_seen_from(outside->ns, config_), {});
-        if (state_.read(StateDir::fingerprint) == fingerprint_of(config_, file_, setup_))
-            return name() + " is up already";
+        const bool is_same =
+            state_.read(StateDir::fingerprint) == fingerprint_of(config_, file_, setup_);
+        if (is_same && same == SameConfiguration::ends_it) return name() + " is up already";
         return change(*before);
     }
 
@@ -144,8 +147,10 @@ private:
 
     Outcome told(const std::vector<PlannedStep>& before, const std::vector<PlannedStep>& after,
                  const std::string& peers) {
+        const auto steps = changed_steps(before, after);
+        if (steps.empty() && peers == nothing) return name() + " is as " + file_.string() + " says";
         std::string line = name() + " is up with what " + file_.string() + " says now: ";
-        for (const std::string& step : changed_steps(before, after))
+        for (const std::string& step : steps)
             line += step + ", ";
         return line + peers;
     }
@@ -160,8 +165,9 @@ private:
 
 }  // namespace
 
-Outcome bring_in(const Config& config, const fs::path& file, const StateDir& state) {
-    return BringIn(config, file, state).run();
+Outcome bring_in(const Config& config, const fs::path& file, const StateDir& state,
+                 SameConfiguration same) {
+    return BringIn(config, file, state).run(same);
 }
 
 }  // namespace wgns

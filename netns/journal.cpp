@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,6 +22,8 @@ json to_json(const Made& made) {
     if (const auto* ns = std::get_if<MadeNamespace>(&made))
         return {{"namespace", ns->name}, {"identity", ns->identity}};
     if (const auto* file = std::get_if<MadeFile>(&made)) return {{"file", file->path}};
+    if (const auto* link = std::get_if<MadeLink>(&made))
+        return {{"link", link->path}, {"target", link->target}};
     return {{"folder", std::get<MadeFolder>(made).path}};
 }
 
@@ -30,6 +33,9 @@ std::optional<Made> from_json(const json& line) {
         line["identity"].is_number_unsigned())
         return MadeNamespace{line["namespace"], line["identity"]};
     if (line.contains("file") && line["file"].is_string()) return MadeFile{line["file"]};
+    if (line.contains("link") && line["link"].is_string() && line.contains("target") &&
+        line["target"].is_string())
+        return MadeLink{line["link"], line["target"]};
     if (line.contains("folder") && line["folder"].is_string()) return MadeFolder{line["folder"]};
     return std::nullopt;
 }
@@ -42,10 +48,19 @@ Status remove_folder(const std::string& path) {
     return Done{};
 }
 
+Status remove_link(const MadeLink& link) {
+    std::error_code none;
+    if (std::filesystem::read_symlink(link.path, none) != link.target) return Done{};
+    if (::unlink(link.path.c_str()) != 0 && errno != ENOENT)
+        return Error{errno, "unlink", link.path, {}};
+    return Done{};
+}
+
 Status take_away(const Made& made) {
     if (const auto* ns = std::get_if<MadeNamespace>(&made))
         return remove_name(ns->name, ns->identity);
     if (const auto* file = std::get_if<MadeFile>(&made)) return remove_marked_file(file->path);
+    if (const auto* link = std::get_if<MadeLink>(&made)) return remove_link(*link);
     return remove_folder(std::get<MadeFolder>(made).path);
 }
 
@@ -54,6 +69,7 @@ Status take_away(const Made& made) {
 std::string describe(const Made& made) {
     if (const auto* ns = std::get_if<MadeNamespace>(&made)) return "namespace " + ns->name;
     if (const auto* file = std::get_if<MadeFile>(&made)) return "file " + file->path;
+    if (const auto* link = std::get_if<MadeLink>(&made)) return "link " + link->path;
     return "folder " + std::get<MadeFolder>(made).path;
 }
 

@@ -33,7 +33,14 @@ struct MadeFolder {
 
     friend bool operator==(const MadeFolder&, const MadeFolder&) noexcept = default;
 };
-using Made = std::variant<MadeNamespace, MadeFile, MadeFolder>;
+// A symbolic link; it is ours as long as it leads to `target`.
+struct MadeLink {
+    std::string path;
+    std::string target;
+
+    friend bool operator==(const MadeLink&, const MadeLink&) noexcept = default;
+};
+using Made = std::variant<MadeNamespace, MadeFile, MadeFolder, MadeLink>;
 
 // One line for people: "namespace client", "file /run/…".
 [[nodiscard]] std::string describe(const Made& made);

@@ -55,9 +55,9 @@ TEST_F(DaemonTest, TellsThatAListenerIsMissing) {
     setup.published = {{"127.0.0.1:8080", 80}};
     const auto file = write_setup(setup);
     ASSERT_TRUE(file);
-    ASSERT_TRUE(supervisor->send(
-        nlohmann::json::object(),
-        {{descriptor_name::setup, file->get()}, {descriptor_name::control, file->get()}}));
+    ASSERT_TRUE(supervisor->send(nlohmann::json::object(), {{descriptor_name::setup, file->get()},
+                                                            {descriptor_name::control, file->get()},
+                                                            {descriptor_name::uapi, file->get()}}));
     EXPECT_EQ(daemon->run(), exit_status::failed);
     EXPECT_NE(reason().find("publish"), std::string::npos);
 }

@@ -14,7 +14,7 @@ TEST(Reload, NeedsAnInstanceThatRuns) {
     ASSERT_TRUE(state.create_and_lock());
     Config config;
     config.instance = "home";
-    const auto outcome = bring_in(config, "home.conf", state);
+    const auto outcome = bring_in(config, "home.conf", state, SameConfiguration::ends_it);
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error().status, exit_status::failed);
     EXPECT_EQ(outcome.error().line, "home: not running; run `wgns-user up home`");

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import harness
 from harness import answers, entries, inside, ping, run, wait_until
-from peers import Product, WireguardGo
+from peers import Product, WireguardGo, private_key, public_key
 from tunnel import PEER_PORT, PEER_V4, TunnelTest
 
 SECOND_V4, SECOND_PEER_V4 = "10.98.0.1", "10.98.0.2"
@@ -108,6 +108,52 @@ class Shared(TunnelTest):
         self.first_up()
         self.assertEqual(self.ours.call("gc").stdout, "")
         ping(self.name, PEER_V4)
+
+
+class Uapi(TunnelTest):
+    """wg(8) and instances that `up` made."""
+
+    def wg(self, *words, check=True):
+        return run(inside(self.host, "wg", *words), check=check).stdout
+
+    def peers(self):
+        return {peer["public_key"] for peer in self.ours.status()["peers"]}
+
+    def test_wg_shows_and_sets(self):
+        self.connect()
+        ping(self.name, PEER_V4)
+        self.assertIn(self.name, self.wg("show", "interfaces").split())
+        self.assertIn(self.peer.public, self.wg("show", self.name, "latest-handshakes"))
+        other = public_key(private_key())
+        self.wg("set", self.name, "peer", other, "allowed-ips", "10.96.0.0/24",
+                "persistent-keepalive", 25, "endpoint", "10.77.0.2:9")
+        self.assertIn(other, self.peers())
+        before = self.wg("showconf", self.name)
+        old = wait_until(self.ours.daemon, 5, "a daemon")
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: self.ours.daemon() not in (None, old), 5, "a new daemon")
+        wait_until(lambda: answers(self.name, PEER_V4), 15, "the tunnel carries again")
+        self.assertEqual(self.wg("showconf", self.name), before)
+        # The file says what is to be, whoever else has had a hand in it.
+        self.assertIn("is up already", self.ours.call("up", self.ours.path).stdout)
+        self.assertIn("peers +0 -1 ~0", self.ours.call("reload", self.name).stdout)
+        self.assertEqual(self.peers(), {self.peer.public})
+        ping(self.name, PEER_V4)
+        self.ours.down()
+        self.assertEqual(entries("/run/wireguard"), [f"{self.peer.name}.sock"])
+
+    def test_the_same_interface_name_in_two_namespaces(self):
+        self.configure_peer()
+        self.ours.up(self.interface(InterfaceName="wg0"), self.towards_peer())
+        second = self.enter(Product(self.host, f"{harness.PREFIX}d", self.folder))
+        second.up({"Address": "10.98.0.1/32", "InterfaceName": "wg0"})
+        both = {"wg0": self.ours.public, second.name: second.public}
+        for name, key in both.items():
+            self.assertEqual(self.wg("show", name, "public-key").strip(), key)
+        second.kill()
+        self.assertEqual(self.wg("show", "wg0", "public-key").strip(), self.ours.public)
+        second.call("gc")
+        self.assertNotIn(f"{second.name}.sock", entries("/run/wireguard"))
 
 
 class SocketNamespace(TunnelTest):

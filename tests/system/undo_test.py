@@ -138,7 +138,8 @@ class Undo(TunnelTest):
                 rules = run(inside(self.name, "nft", "list", "ruleset")).stdout
                 self.assertIn("policy drop", rules)
                 self.ours.call("reload", self.name, file)
-                self.assertIn("is up already", self.ours.call("reload", self.name, file).stdout)
+                again = self.ours.call("reload", self.name, file)
+                self.assertIn(f"is as {file} says", again.stdout)
         self.ours.call("reload", self.name, files[0])
         ping(self.name, PEER_V4)
         self.ours.down()
