@@ -3,6 +3,7 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -71,6 +72,25 @@ Result<Link> find_link(Netlink& netlink, const std::string& name) {
     for (const Link& link : *links)
         if (link.name == name) return link;
     return Error{ENODEV, "RTM_GETLINK", name, {}};
+}
+
+Status add_veth(Netlink& netlink, const std::string& name, int peer_ns,
+                const std::string& peer_name) {
+    RtnetlinkRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link_body(0));
+    nlmsghdr* const header = &request.header();
+    mnl_attr_put_strz(header, IFLA_IFNAME, name.c_str());
+    nlattr* const info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+    mnl_attr_put_strz(header, IFLA_INFO_KIND, "veth");
+    nlattr* const data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
+    // The other end is described as by a request of its own.
+    nlattr* const peer = mnl_attr_nest_start(header, VETH_INFO_PEER);
+    *static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg))) = link_body(0);
+    mnl_attr_put_strz(header, IFLA_IFNAME, peer_name.c_str());
+    request.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer_ns));
+    mnl_attr_nest_end(header, peer);
+    mnl_attr_nest_end(header, data);
+    mnl_attr_nest_end(header, info);
+    return netlink.request(*header, "RTM_NEWLINK veth", name);
 }
 
 Status set_link_up(Netlink& netlink, const Link& link) {

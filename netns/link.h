@@ -25,6 +25,11 @@ struct Link {
 [[nodiscard]] Result<std::vector<Link>> list_links(Netlink& netlink);
 [[nodiscard]] Result<Link> find_link(Netlink& netlink, const std::string& name);
 
+// A cable: two links of kind veth, `name` here and `peer_name` in the namespace that `peer_ns` is a
+// descriptor of. Both are down, and gone as soon as one is.
+[[nodiscard]] Status add_veth(Netlink& netlink, const std::string& name, int peer_ns,
+                              const std::string& peer_name);
+
 [[nodiscard]] Status set_link_mtu(Netlink& netlink, const Link& link, std::uint32_t mtu);
 // At most 65,536. What is larger reaches the device in packets.
 [[nodiscard]] Status set_link_gso_max_size(Netlink& netlink, const Link& link, std::uint32_t bytes);

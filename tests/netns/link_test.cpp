@@ -102,5 +102,25 @@ TEST(link, an_mtu_that_no_device_has_is_refused) {
     EXPECT_EQ(refused.error().subject, "wgnstest0");
 }
 
+TEST(link, a_cable_joins_two_namespaces) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const Namespace here = *Namespace::create();
+    const Namespace there = *Namespace::create();
+    auto netlink = here.run([] { return Netlink::open(); });
+    auto far_netlink = there.run([] { return Netlink::open(); });
+    const Status made = add_veth(*netlink, "wgnstest1", there.fd(), "wgnstest2");
+    ASSERT_TRUE(made) << describe(made.error());
+    const auto near_end = find_link(*netlink, "wgnstest1");
+    const auto far_end = find_link(*far_netlink, "wgnstest2");
+    ASSERT_TRUE(near_end && far_end);
+    EXPECT_FALSE(find_link(*netlink, "wgnstest2"));
+    EXPECT_FALSE(near_end->is_up);
+    EXPECT_TRUE(set_link_up(*netlink, *near_end));
+    EXPECT_TRUE(set_link_up(*far_netlink, *far_end));
+    const Status twice = add_veth(*netlink, "wgnstest1", there.fd(), "wgnstest3");
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().code, EEXIST);
+}
+
 }  // namespace
 }  // namespace wgns
