@@ -1,0 +1,41 @@
+// Values between two processes of ours: whole JSON values over a pair of sockets.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace wgns::bench {
+
+class Channel {
+public:
+    [[nodiscard]] static Result<std::pair<Channel, Channel>> make();
+
+    Channel(Channel&&) noexcept = default;
+    Channel& operator=(Channel&&) noexcept = default;
+    ~Channel() { close(); }
+
+    // The other end sees the end at once, whoever else has a copy of the descriptor.
+    void close() noexcept;
+    // Of an end that another process uses: gives up this copy of it, and nothing ends.
+    void let_go() noexcept { fd_.reset(); }
+
+    // False: the other end is gone. At most some tens of kilobytes.
+    [[nodiscard]] bool send(const nlohmann::json& value) const;
+    // Waits; nothing: the other end is gone.
+    [[nodiscard]] std::optional<nlohmann::json> receive() const;
+    // Whether something came, or the other end went, within that time.
+    [[nodiscard]] bool wait(int milliseconds) const noexcept;
+
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+private:
+    explicit Channel(UniqueFd fd) noexcept : fd_(std::move(fd)) {}
+
+    UniqueFd fd_;
+};
+
+}  // namespace wgns::bench
