@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bench/command.h"
 #include "cli/completion.h"
 #include "cli/keys.h"
 #include "cli/print_status.h"
@@ -55,6 +56,7 @@ std::string environment(const char* name) {
 struct Arguments {
     UpRequest up;
     InterfaceRequest interface;
+    BenchRequest bench;
     std::string name;
     std::string file;
     std::string what;  // to print
@@ -280,6 +282,7 @@ public:
         add_status();
         add_check();
         add_doctor();
+        add_bench();
         add("list", "Print the instances that are there", run_list, "wgns-user list");
         add("genkey", "Print a new private key", run_genkey, "wgns-user genkey > private.key");
         add("genpsk", "Print a new preshared key", run_genpsk, "wgns-user genpsk > preshared.key");
@@ -408,6 +411,16 @@ private:
             "doctor", "Print what this host can do, what follows and what to do about it",
             [this] { return run_doctor(arguments_); }, "wgns-user doctor");
         add_json(command);
+    }
+    void add_bench() {
+        CLI::App* command = add(
+            "bench", "Measure a tunnel between two namespaces of its own",
+            [this] {
+                const auto done = run_bench(arguments_.bench);
+                return done ? exit_status::done : complain(done.error());
+            },
+            "wgns-user bench --peer 'wireguard-go {}' --svg bench.svg");
+        add_bench_options(*command, arguments_.bench);
     }
     void add_json(CLI::App* command) { command->add_flag("--json", arguments_.json, "Print JSON"); }
     CLI::Option* add_name(CLI::App* command) {

@@ -49,12 +49,17 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
         /* 13 */ {"an-interface-of-31-bytes-is-long"},
         /* 14 */ {""},
         /* 15 */ {"wg%d"},
-        /* 16 */ {"bench"},  // a command of the contract, though not there yet
+        /* 16 */ {"reload"},  // a command of the contract, though not there yet
         /* 17 */ {"plan"},
         /* 18 */ {"plan", "/nowhere/at/all.conf"},
         /* 19 */ {"plan", "--aead", "rot13", "home"},
         /* 20 */ {"check"},
         /* 21 */ {"doctor", "home"},
+        /* 22 */ {"bench", "--rounds", "0"},
+        /* 23 */ {"bench", "--seconds", "forever"},
+        /* 24 */ {"bench", "--peer", "wireguard-go"},
+        /* 25 */ {"bench", "--compare", "/nowhere/at/all.json"},
+        /* 26 */ {"bench", "--compare", "/dev/null"},
     };
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Ran ran = run(lines[i]);

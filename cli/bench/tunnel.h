@@ -1,0 +1,47 @@
+// A tunnel between two hosts, one implementation at both ends, ready for traffic.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "cli/bench/host.h"
+#include "cli/bench/network.h"
+
+namespace wgns::bench {
+
+class Tunnel {
+public:
+    // Everything, up to the first answer through the tunnel. `command` is a line for the shell with
+    // {} for the interface; empty: this program. `interrupt` must outlive it.
+    [[nodiscard]] static Result<Tunnel, Failure> open(const std::string& command,
+                                                      const Interrupt& interrupt);
+
+    [[nodiscard]] const Namespace& at(Side side) const noexcept { return network_.of(side); }
+    // From the start of the first daemon to the first answer.
+    [[nodiscard]] double start_seconds() const noexcept { return start_seconds_; }
+    // Of both daemons together, and the larger one's memory.
+    [[nodiscard]] Result<Usage, Failure> usage();
+
+private:
+    Tunnel(Network network, Host first, Host second, const Interrupt& interrupt)
+        : network_(std::move(network)),
+          hosts_{std::move(first), std::move(second)},
+          interrupt_(&interrupt) {}
+    [[nodiscard]] Result<Done, Failure> start(const std::string& command);
+    [[nodiscard]] Result<Done, Failure> configure();
+    // On CLOCK_MONOTONIC.
+    [[nodiscard]] Result<double, Failure> first_answer() const;
+
+    Network network_;
+    std::array<Host, 2> hosts_;
+    const Interrupt* interrupt_;
+    double start_seconds_ = 0;
+};
+
+// The first line of what the implementation says to --version; empty where it says nothing of the
+// kind.
+[[nodiscard]] Result<std::string, Failure> version_of(const std::string& command,
+                                                      const Interrupt& interrupt);
+
+}  // namespace wgns::bench
