@@ -18,6 +18,7 @@
 #include "cli/bench/network.h"
 #include "cli/bench/process_usage.h"
 #include "cli/bench/uapi_client.h"
+#include "netns/addressing.h"
 #include "netns/link.h"
 
 namespace wgns::bench {

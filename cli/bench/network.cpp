@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "netns/addressing.h"
 #include "netns/link.h"
 
 namespace wgns::bench {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "netns/addressing.h"
 #include "netns/link.h"
 
 namespace wgns::bench {
