@@ -100,6 +100,7 @@ void Device::forget_sources() noexcept {
 
 void Device::link_down(DropCounters& drops) {
     is_up_ = false;
+    early_.clear();
     for (auto& [key, peer] : peers_) {
         wipe_keys(*peer);
         peer->timers.stop();
@@ -111,6 +112,7 @@ void Device::link_down(DropCounters& drops) {
 
 void Device::link_up(Moment moment, Outbox& outbox) {
     is_up_ = true;
+    consume_early(moment, outbox);
     for (auto& [key, peer] : peers_)
         begin(*peer, moment, outbox);
 }

@@ -2,6 +2,8 @@
 // randomness and the outbox are parameters. One thread at a time.
 #pragma once
 
+#include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +18,7 @@
 #include "protocol/device_snapshot.h"
 #include "protocol/drop.h"
 #include "protocol/index_table.h"
+#include "protocol/messages.h"
 #include "protocol/peer.h"
 #include "protocol/rate_limiter.h"
 #include "protocol/train.h"
@@ -51,7 +54,8 @@ public:
     // The interface went down: keys, handshakes, timers and staged packets are forgotten, and
     // nothing is sent or answered. Peers and their latest time stamps stay.
     void link_down(DropCounters& drops);
-    // It came up, as it is at first: persistent keepalives begin at once, not after their interval.
+    // It came up, as it is at first: persistent keepalives begin at once, not after their interval,
+    // and initiations of the last moment (limits::early_initiation_life) are answered.
     void link_up(Moment moment, Outbox& outbox);
 
     // --- data (device.cpp) ---
@@ -88,6 +92,13 @@ public:
     void end_turn() noexcept;
 
 private:
+    void keep_early(Bytes message, const Endpoint& from, TimePoint now);
+    void consume_early(Moment moment, Outbox& outbox);
+    struct EarlyInitiation {
+        std::array<std::uint8_t, initiation_size> message;
+        Endpoint from;
+        TimePoint at;
+    };
     [[nodiscard]] Peer* find_peer(const PublicKey& key) const noexcept;
     [[nodiscard]] Peer* make_peer(const PublicKey& key);
     [[nodiscard]] bool set_private_key(PrivateKey key);  // false: it is the same again
@@ -127,6 +138,7 @@ private:
     std::uint64_t next_sequence_ = 0;
     std::uint32_t mtu_ = 1420;
     bool is_up_ = true;
+    std::deque<EarlyInitiation> early_;  // that came while the interface was down
     AllowedIps allowed_ips_;
     IndexTable<IndexOwner> indices_;
     std::map<PublicKey, std::unique_ptr<Peer>> peers_;

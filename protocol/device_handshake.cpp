@@ -1,6 +1,7 @@
 // The device's part in handshakes, in the order in which a message meets it: admitted, consumed,
 // answered; then what we send of our own.
 #include <algorithm>
+#include <utility>
 
 #include "protocol/device.h"
 #include "protocol/limits.h"
@@ -16,8 +17,11 @@ constexpr std::uint8_t handshake_tos = 0x88;
 
 Verdict<Done> Device::consume(Bytes message, const Endpoint& from, std::size_t backlog,
                               Moment moment, Outbox& outbox) {
-    if (!is_up_) return Drop::link_down;
-    if (!identity_) return Drop::no_private_key;
+    if (!identity_) return is_up_ ? Drop::no_private_key : Drop::link_down;
+    if (!is_up_) {
+        keep_early(message, from, moment.now);
+        return Drop::link_down;
+    }
     if (const auto reply = CookieReplyView::parse(message)) return consume_cookie(*reply, moment);
     auto admitted = admit(message, from, backlog, moment, outbox);
     if (!admitted) return admitted;
@@ -26,6 +30,23 @@ Verdict<Done> Device::consume(Bytes message, const Endpoint& from, std::size_t b
     if (const auto view = ResponseView::parse(message))
         return consume_response(*view, from, moment, outbox);
     return Drop::not_wireguard;
+}
+
+// Not answered, and not looked into any more than any other.
+void Device::keep_early(Bytes message, const Endpoint& from, TimePoint now) {
+    if (!InitiationView::parse(message)) return;
+    if (checker_->check(message, from, now) == MacState::invalid) return;
+    if (early_.size() == limits::early_initiations_max) early_.pop_front();
+    EarlyInitiation& early = early_.emplace_back();
+    copy_bytes(early.message, message);
+    early.from = from;
+    early.at = now;
+}
+
+void Device::consume_early(Moment moment, Outbox& outbox) {
+    for (const EarlyInitiation& each : std::exchange(early_, {}))
+        if (moment.now - each.at <= limits::early_initiation_life)
+            static_cast<void>(consume(each.message, each.from, 0, moment, outbox));
 }
 
 // The cheapest check first: nobody gets more than one BLAKE2s out of us without our public key.

@@ -52,6 +52,12 @@ inline constexpr std::size_t handshakes_per_turn_max = 16;
 inline constexpr std::size_t under_load_backlog = handshake_backlog_max / 8;
 inline constexpr Duration under_load_linger = 1s;
 
+// Initiations that came while the interface was down, and how long they count: a peer whose first
+// one is lost asks again only after REKEY_TIMEOUT, and whoever takes the interface up tells us a
+// moment after packets can come.
+inline constexpr std::size_t early_initiations_max = 16;
+inline constexpr Duration early_initiation_life = std::chrono::seconds(1);
+
 // Packets of one peer that wait for its session (kernel messages.h, MAX_STAGED_PACKETS), and their
 // bytes: with offloads one "packet" may be a superpacket of 64 KiB.
 inline constexpr std::size_t staged_packets_max = 128;

@@ -230,6 +230,37 @@ TEST_F(LinkState, C59_DownNothingIsAnswered) {
     EXPECT_TRUE(b.take().empty());
 }
 
+// Who takes the interface up tells us a moment after packets can come.
+TEST_F(LinkState, C59_WhatCameAMomentBeforeUpIsAnswered) {
+    meet();
+    b.device.link_down(b.drops);
+    EXPECT_EQ(b.receive(initiate(a, b), a.address), Drop::link_down);
+    EXPECT_TRUE(b.take().empty());
+    clock.advance(limits::early_initiation_life);
+    b.device.link_up(clock.moment(), b.outbox);
+    EXPECT_EQ(count_of(MessageType::response, deliver(b, a)), 1u);
+    settle();
+    EXPECT_NE(b.peer(a).keypairs.current(), nullptr);
+}
+
+TEST_F(LinkState, C59_WhatCameLongBeforeUpIsNot) {
+    meet();
+    b.device.link_down(b.drops);
+    EXPECT_EQ(b.receive(initiate(a, b), a.address), Drop::link_down);
+    clock.advance(limits::early_initiation_life + 1ms);
+    b.device.link_up(clock.moment(), b.outbox);
+    EXPECT_TRUE(b.take().empty());
+}
+
+TEST_F(LinkState, C59_DownAgainNothingOfBeforeIsAnswered) {
+    meet();
+    b.device.link_down(b.drops);
+    EXPECT_EQ(b.receive(initiate(a, b), a.address), Drop::link_down);
+    b.device.link_down(b.drops);
+    b.device.link_up(clock.moment(), b.outbox);
+    EXPECT_TRUE(b.take().empty());
+}
+
 TEST_F(LinkState, C59_UpAgainAHandshakeStartsAtOnce) {
     meet();
     talk();
