@@ -269,10 +269,9 @@ TEST_F(PublisherTest, MoreConnectionsThanTheLimitWait) {
     EXPECT_EQ(take(third), "early");
 }
 
+// The sanitizer looks at memory by pipes of its own.
+#ifndef __SANITIZE_ADDRESS__
 TEST_F(PublisherTest, WithoutDescriptorsConnectionsWait) {
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "the sanitizer looks at memory by pipes of its own";
-#endif
     const UniqueFd server = listen(*inner, "127.0.0.1:80");
     serve(published("127.0.0.1:8080", 80));
     EXPECT_TRUE(call("127.0.0.1:8080") && answer(server));
@@ -290,6 +289,7 @@ TEST_F(PublisherTest, WithoutDescriptorsConnectionsWait) {
     say(client, "at last");
     EXPECT_EQ(take(served), "at last");
 }
+#endif
 
 TEST_F(PublisherTest, LeavesTheListenersToOthers) {
     const UniqueFd server = listen(*inner, "127.0.0.1:80");
