@@ -332,6 +332,11 @@ private:
         add_config(command);
         command->add_flag("-f,--foreground", arguments_.up.foreground,
                           "Stay; SIGINT and SIGTERM take everything down");
+        command
+            ->add_option("--wait-handshake", arguments_.up.wait_handshake_seconds,
+                         "Be done only after a first handshake; undo everything if none comes")
+            ->option_text("SECONDS")
+            ->check(CLI::Range(1U, 3600U));
         arguments_.up.data_plane = data_plane_of_environment();
         add_data_plane(command, arguments_.up.data_plane);
     }

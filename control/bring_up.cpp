@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <map>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "control/control_server.h"
 #include "control/daemon.h"
 #include "control/descriptor_channel.h"
+#include "control/first_handshake.h"
 #include "control/held_signals.h"
 #include "control/hooks.h"
 #include "control/instance_place.h"
@@ -169,6 +171,11 @@ private:
     }
 
     Outcome finish() {
+        if (request_.wait_handshake_seconds) {
+            const std::chrono::seconds patience(*request_.wait_handshake_seconds);
+            const auto met = wait_first_handshake(state_, patience);
+            if (!met) return met.error();
+        }
         const auto place = place_in(state_);
         if (!place) return step_failed("namespace", place.error());
         const auto after = run_hooks(hooks_, Hook::Moment::post_up, *place);

@@ -301,6 +301,7 @@ bool Daemon::write_endpoint(const PublicKey& peer, const Endpoint& endpoint) {
 
 void Daemon::answer(ControlRequest request, const ControlServer::Answer& answer) {
     if (request.text == control_word::status) return tell_status(answer);
+    if (request.text == control_word::handshake) return start_handshakes(answer);
     if (request.text == control_word::reload) return reload(std::move(request.descriptors), answer);
     answer(R"({"error":"unknown request"})");
 }
@@ -314,6 +315,20 @@ void Daemon::tell_status(const ControlServer::Answer& answer) {
         });
     };
     if (!data_plane_->post(TakeSnapshot{take_snapshot})) answer(error_line(busy()));
+}
+
+void Daemon::start_handshakes(const ControlServer::Answer& answer) {
+    device_->get([this, answer](const std::optional<DeviceSnapshot>& now) {
+        if (!now) return answer(error_line(busy()));
+        DeviceChange change;
+        for (const PeerSnapshot& each : now->peers) {
+            PeerChange& peer = change.peers.emplace_back();
+            peer.public_key = each.public_key;
+            peer.update_only = true;
+            peer.start_handshake = true;
+        }
+        device_->set(std::move(change), [answer](int) { answer("{}"); });
+    });
 }
 
 // One on its way. A command holds the instance's lock, so a second one is nobody's but a mistake's.

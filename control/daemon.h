@@ -49,6 +49,8 @@ inline constexpr const char* socket_namespace = "socket_namespace";
 // What a command may ask a daemon over the control socket.
 namespace control_word {
 inline constexpr const char* status = "status";  // control/status.h
+// A handshake starts with each peer whose endpoint is known. The answer is {}.
+inline constexpr const char* handshake = "handshake";
 // With a DaemonSetup's descriptor, and behind it a listener for each endpoint that is to be
 // published and is not yet, in the setup's order: the device becomes what that says, and the
 // sessions of peers that stay live on. The answer counts them: {"added": 1, "removed": 0,
@@ -82,6 +84,7 @@ private:
     bool write_endpoint(const PublicKey& peer, const Endpoint& endpoint);
     void answer(ControlRequest request, const ControlServer::Answer& answer);
     void tell_status(const ControlServer::Answer& answer);
+    void start_handshakes(const ControlServer::Answer& answer);
     void reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer);
     void apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now);
     Status reloaded(Reload& reload);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct UpRequest {
     std::string config;  // NAME, read from /etc/wgns-user/NAME.conf, or a path to a file
     DataPlaneWords data_plane;
     bool foreground = false;
+    // Done only after a first handshake with any peer, and undone if none comes for so long.
+    std::optional<unsigned> wait_handshake_seconds;
 };
 
 // What a command did, one line for people.

@@ -26,7 +26,7 @@ namespace {
 
 constexpr nanoseconds interval = 1ms;
 // An answer that comes later than that is lost; where none came at all, the machine is slow.
-constexpr nanoseconds patience = 1s;
+constexpr nanoseconds answer_patience = 1s;
 constexpr nanoseconds first_patience = 5s;
 constexpr nanoseconds first_answer_within = 10s;
 // The first packet waits for a handshake, in which others wait with it.
@@ -137,7 +137,9 @@ Result<json> ask_in_time(const Endpoint& to, const Phases& phases) {
             if (const auto answered = take_answer(socket->get())) latencies.answered(*answered);
         }
     }
-    const auto last = [&] { return end + (latencies.is_empty() ? first_patience : patience); };
+    const auto last = [&] {
+        return end + (latencies.is_empty() ? first_patience : answer_patience);
+    };
     while (!latencies.is_complete() && wait_until(socket->get(), last()))
         if (const auto answered = take_answer(socket->get())) latencies.answered(*answered);
     return latencies.value();

@@ -39,6 +39,11 @@ json figures_json() {
 
 }  // namespace
 
+const std::vector<double>* samples_of(const Contestant& contestant, const std::string& id) {
+    const auto found = contestant.samples.find(id);
+    return found == contestant.samples.end() || found->second.empty() ? nullptr : &found->second;
+}
+
 json json_of(const BenchResult& result) {
     json contestants = json::array();
     for (const Contestant& each : result.contestants)

@@ -28,6 +28,10 @@ struct Contestant {
     std::map<std::string, std::vector<double>> samples;
 };
 
+// Null: it has none for this figure.
+[[nodiscard]] const std::vector<double>* samples_of(const Contestant& contestant,
+                                                    const std::string& id);
+
 struct BenchResult {
     std::string when;  // UTC, ISO 8601
     std::vector<std::string> command_line;

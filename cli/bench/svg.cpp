@@ -62,11 +62,6 @@ std::string escaped(const std::string& text) {
     return safe;
 }
 
-const std::vector<double>* samples_of(const Contestant& contestant, const std::string& id) {
-    const auto found = contestant.samples.find(id);
-    return found == contestant.samples.end() || found->second.empty() ? nullptr : &found->second;
-}
-
 class Picture {
 public:
     explicit Picture(const BenchResult& result) : result_(result) {}

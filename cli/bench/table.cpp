@@ -24,11 +24,6 @@ std::string print_range(const BenchResult& result, const std::vector<double>& sa
     return fmt::format("{}..{}", print_number(summary.low), print_number(summary.high));
 }
 
-const std::vector<double>* samples_of(const Contestant& contestant, const std::string& id) {
-    const auto found = contestant.samples.find(id);
-    return found == contestant.samples.end() || found->second.empty() ? nullptr : &found->second;
-}
-
 std::string print_cells(const BenchResult& result, const std::string& id) {
     std::string line;
     const Contestant& ours = result.contestants.front();

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import harness
 from harness import answers, entries, inside, ping, process, product_binary, run, wait_until
-from peers import foreground
+from peers import foreground, private_key, public_key
 from tunnel import PEER_V4, TunnelTest
 
 NO_SUCH_INSTANCE = 3
@@ -43,6 +43,29 @@ class Lifecycle(TunnelTest):
         self.assertIn(self.name, again.stdout + again.stderr)
         self.assertEqual(self.ours.processes(), before)
         ping(self.name, PEER_V4)
+
+    def test_up_may_wait_for_a_handshake(self):
+        self.configure_peer()
+        self.ours.up(self.interface(), self.towards_peer(), options=["--wait-handshake", 10])
+        self.assertTrue(self.peer.has_handshake(self.ours.public))
+        self.ours.down()
+        nobody = {"PublicKey": public_key(private_key()), "AllowedIPs": "10.98.0.0/24",
+                  "Endpoint": "10.77.0.2:9"}
+        self.ours.write(self.interface(), nobody)
+        done = self.ours.call("up", "--wait-handshake", 2, self.ours.path, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no handshake within 2 s", done.stderr)
+        self.assert_gone()
+
+    def test_a_foreground_instance_may_wait_and_be_told_to_end(self):
+        nobody = {"PublicKey": public_key(private_key()), "AllowedIPs": "10.98.0.0/24"}
+        self.ours.write(self.interface(), nobody)
+        with foreground(self.ours, "--wait-handshake", 60) as child:
+            wait_until(lambda: self.name in entries("/run/netns"), 15, "the namespace")
+            wait_until(self.ours.daemon, 5, "a daemon")
+            child.send_signal(signal.SIGTERM)
+            self.assertEqual(child.wait(timeout=10), 1)
+        self.assert_gone()
 
     def test_up_after_down(self):
         self.connect()
