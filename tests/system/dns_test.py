@@ -42,6 +42,17 @@ except TimeoutError:
     sys.exit(1)
 sys.exit(0 if answer else 1)
 """
+# Reads /etc/resolv.conf and asks the first server itself; prints the address.
+OWN_RESOLVER = """\
+import re, socket, sys
+server = re.search("nameserver (.+)", open("/etc/resolv.conf").read()).group(1)
+name = b"".join(bytes([len(part)]) + part.encode() for part in sys.argv[1].split("."))
+query = bytes.fromhex("123401000001000000000000") + name + bytes.fromhex("0000010001")
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    s.settimeout(5)
+    s.sendto(query, (server, 53))
+    print(socket.inet_ntoa(s.recv(2048)[-4:]))
+"""
 ANSWERED, LOST, REFUSED = 0, 1, 2
 
 
@@ -127,9 +138,24 @@ class Names(TunnelTest):
     def test_programs_inside_ask_the_configured_server(self):
         self.up(DNS=PEER_V4)
         log = self.serve()
-        words = ["exec", self.name, "--", "getent", "ahostsv4", "example.org"]
-        self.assertIn(ANSWER_V4, self.ours.call(*words).stdout)
-        self.assertIn("udp example.org", log.read_text())
+        curl = f"curl -sv --max-time 2 http://$1/ 2>&1 | grep -o '{ANSWER_V4}' | head -1"
+        by_libc = "import socket,sys; print(socket.getaddrinfo(sys.argv[1], 80))"
+        programs = [
+            # 1: nsswitch and libc
+            ["getent", "ahostsv4"],
+            # 2: libc in another program; nobody is at the address, which it tells
+            ["sh", "-c", curl, "sh"],
+            # 3: libc in a language of its own
+            ["python3", "-c", by_libc],
+            # 4: no libc at all: resolv.conf and datagrams, as a static Go program does
+            ["python3", "-c", OWN_RESOLVER],
+        ]
+        for number, words in enumerate(programs, 1):
+            with self.subTest(number):
+                name = f"host{number}.example.org"
+                done = self.ours.call("exec", self.name, "--", *words, name)
+                self.assertIn(ANSWER_V4, done.stdout)
+                self.assertIn(f"udp {name}", log.read_text())
 
     def test_off_lets_everybody_ask_whom_they_like(self):
         self.up(DNS=PEER_V4)

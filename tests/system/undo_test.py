@@ -39,8 +39,9 @@ class Undo(TunnelTest):
 
     def machine(self):
         rules = run(inside(self.host, "nft", "-a", "list", "ruleset")).stdout
+        mounts = [line.split()[1] for line in open("/proc/mounts")]
         return {"rules": rules, "resolv.conf": open("/etc/resolv.conf").read(),
-                **harness.snapshot()}
+                "mounts": sorted(mounts), **harness.snapshot()}
 
     def kill_at(self, call, number):
         """Whether `up` came so far."""
