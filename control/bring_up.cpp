@@ -267,6 +267,7 @@ private:
         std::optional<Failure> unfinished;
         const auto on_ready = [&] {
             const auto finished = finish();
+            if (!finished && is_told_to_end()) return;  // which ends it
             if (!finished) {
                 unfinished = finished.error();
                 ::kill(::getpid(), SIGTERM);
@@ -275,9 +276,14 @@ private:
             // From here on `down` may take the lock and send the signal that ends this.
             lock.reset();
             spdlog::info("{}", *finished);
-            notify_service_manager("READY=1");
+            notify_service_manager("READY=1\nSTATUS=" + *finished);
         };
-        const auto ending = supervisor->run(-1, {on_ready, [&] { announce_end(state_); }});
+        Supervisor::Calls calls{on_ready, [&] { announce_end(state_); }};
+        if (const auto interval = watchdog_interval()) {
+            calls.on_alive = [] { notify_service_manager("WATCHDOG=1"); };
+            calls.alive_interval = *interval;
+        }
+        const auto ending = supervisor->run(-1, calls);
         supervisor.reset();
         notify_service_manager("STOPPING=1");
         if (unfinished) return *unfinished;

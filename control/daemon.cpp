@@ -69,7 +69,7 @@ std::string publish_descriptor(const std::string& host) {
 }
 
 Daemon::Daemon(DescriptorChannel channel)
-    : channel_(std::move(channel)), channel_watch_(context_) {}
+    : channel_(std::move(channel)), channel_watch_(context_), alive_timer_(context_) {}
 
 int Daemon::run() {
     const auto started = start();
@@ -116,6 +116,9 @@ Status Daemon::start() {
     server_->start();
     serve_uapi(std::move(uapi));
     watch_channel();
+    const std::chrono::milliseconds interval(
+        (**received).body.value(daemon_word::alive_interval_ms, 0));
+    if (interval.count() > 0) tell_alive(interval);
     return tell_ready();
 }
 
@@ -264,6 +267,16 @@ void Daemon::watch_channel() {
                               [this](const boost::system::error_code& error) {
                                   if (!error) end(exit_status::done);
                               });
+}
+
+// A thread that hangs does not tell.
+void Daemon::tell_alive(std::chrono::milliseconds interval) {
+    alive_timer_.expires_after(interval);
+    alive_timer_.async_wait([this, interval](const boost::system::error_code& error) {
+        if (error) return;
+        const auto told = channel_.send({{daemon_word::alive, true}});
+        if (told) tell_alive(interval);
+    });
 }
 
 void Daemon::resolve_names() {

@@ -4,6 +4,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -78,6 +80,7 @@ private:
     void follow_routes();
     bool routes_changed();
     Status tell_ready();
+    void tell_alive(std::chrono::milliseconds interval);
     void watch_channel();
     void resolve_names();
     bool look(std::function<void(const DeviceSnapshot&)> seen);
@@ -97,6 +100,7 @@ private:
     boost::asio::io_context context_;
     DescriptorChannel channel_;
     boost::asio::posix::stream_descriptor channel_watch_;
+    boost::asio::steady_timer alive_timer_;
     DaemonSetup setup_;
     StatusFacts facts_;
     Families families_{false, false};

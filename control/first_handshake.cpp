@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "control/control_server.h"
 #include "control/daemon.h"
+#include "control/held_signals.h"
 
 namespace wgns {
 
@@ -18,12 +18,6 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds answer_patience{5};
 constexpr std::chrono::milliseconds look_pause{50};
-
-bool is_told_to_end() {
-    sigset_t pending;
-    return ::sigpending(&pending) == 0 &&
-           (::sigismember(&pending, SIGINT) == 1 || ::sigismember(&pending, SIGTERM) == 1);
-}
 
 bool has_handshake(const StateDir& state) {
     const auto answer =

@@ -36,4 +36,11 @@ private:
     sigset_t set_{};
 };
 
+// Whether one that is held back, by whomever, waits to be taken.
+[[nodiscard]] inline bool is_told_to_end() {
+    sigset_t pending;
+    return ::sigpending(&pending) == 0 &&
+           (::sigismember(&pending, SIGINT) == 1 || ::sigismember(&pending, SIGTERM) == 1);
+}
+
 }  // namespace wgns

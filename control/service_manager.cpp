@@ -2,7 +2,10 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -28,6 +31,24 @@ void notify_service_manager(std::string_view state) {
     [[maybe_unused]] const auto sent =
         ::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address), address_size);
+}
+
+std::optional<std::chrono::milliseconds> watchdog_interval() {
+    const auto number_in = [](const char* name) -> std::optional<long long> {
+        const char* const text = std::getenv(name);
+        if (text == nullptr) return std::nullopt;
+        long long number = 0;
+        const char* const end = text + std::strlen(text);
+        const auto [stop, error] = std::from_chars(text, end, number);
+        if (error != std::errc{} || stop != end || number <= 0) return std::nullopt;
+        return number;
+    };
+    const auto period = number_in("WATCHDOG_USEC");
+    const auto whose = number_in("WATCHDOG_PID");
+    if (!period || (whose && *whose != ::getpid())) return std::nullopt;
+    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::microseconds(*period / 2));
+    return std::max(half, std::chrono::milliseconds(1));
 }
 
 }  // namespace wgns

@@ -62,6 +62,8 @@ Supervisor::Supervisor(std::string instance, std::map<std::string, UniqueFd> des
       back_off_(first_restart, restart_limit) {}
 
 Supervisor::Ending Supervisor::run(int watched, const Calls& calls) {
+    on_alive_ = calls.on_alive;
+    alive_interval_ = calls.alive_interval;
     const auto signals = take_over_signals();
     if (!signals) return {Cause::failed, describe(signals.error())};
     const auto started = start_daemon();
@@ -95,7 +97,9 @@ Status Supervisor::start_daemon() {
     std::map<std::string, int> lent;
     for (const auto& [name, fd] : descriptors_)
         lent[name] = fd.get();
-    return daemon_->channel.send(nlohmann::json::object(), lent);
+    nlohmann::json body = nlohmann::json::object();
+    if (alive_interval_.count() > 0) body[daemon_word::alive_interval_ms] = alive_interval_.count();
+    return daemon_->channel.send(body, lent);
 }
 
 void Supervisor::stop_daemon() {
@@ -158,6 +162,7 @@ void Supervisor::take_message() {
     }
     const nlohmann::json& body = (*received)->body;
     if (body.contains(daemon_word::keep)) return keep(*std::move(*received));
+    if (body.contains(daemon_word::alive) && on_alive_) on_alive_();
     if (body.contains(daemon_word::ready)) was_ready_ = true;
     if (body.contains(daemon_word::failed) && body[daemon_word::failed].is_string())
         failure_ = body[daemon_word::failed].get<std::string>();

@@ -19,10 +19,13 @@ namespace wgns {
 
 // What a daemon tells its supervisor over the channel, and how it ends.
 namespace daemon_word {
+// The supervisor's own, with the descriptors: {"alive_interval_ms": 5000}; may be missing.
+inline constexpr const char* alive_interval_ms = "alive_interval_ms";
 inline constexpr const char* ready = "ready";    // {"ready": true}: packets can flow
 inline constexpr const char* failed = "failed";  // {"failed": "why"}: it ends
-inline constexpr const char* keep = "keep";  // {"keep": true}: the descriptors that come with it
-inline constexpr int device_gone = 4;        // exit status: the TUN was taken from it
+inline constexpr const char* keep = "keep";    // {"keep": true}: the descriptors that come with it
+inline constexpr const char* alive = "alive";  // {"alive": true}: every so often, if asked for
+inline constexpr int device_gone = 4;          // exit status: the TUN was taken from it
 }  // namespace daemon_word
 
 class Supervisor {
@@ -39,6 +42,9 @@ public:
     struct Calls {
         std::function<void()> on_ready;    // once
         std::function<void()> before_end;  // once told to end, while the daemon still runs
+        // Called so often as long as the daemon's control thread works; 0: never.
+        std::function<void()> on_alive = {};
+        std::chrono::milliseconds alive_interval{0};
     };
     // Starts the daemon and keeps one running, until SIGTERM, SIGINT, the end of `watched` before
     // the daemon was ready (-1: none), a daemon that never became ready, or a device that is gone.
@@ -74,6 +80,8 @@ private:
     bool was_ready_ = false;
     bool channel_open_ = false;
     std::string failure_;  // what the daemon said last
+    std::function<void()> on_alive_;
+    std::chrono::milliseconds alive_interval_{0};
 };
 
 }  // namespace wgns

@@ -42,5 +42,29 @@ TEST(ServiceManager, IsNotNeeded) {
     ::unsetenv("NOTIFY_SOCKET");
 }
 
+TEST(ServiceManager, TheWatchdogIsFedTwiceAPeriodByWhomItIsFor) {
+    const struct {
+        const char* period;
+        std::string whose;  // empty: it does not say
+        std::optional<std::chrono::milliseconds> interval;
+    } rows[] = {
+        /* 1 */ {"30000000", "", std::chrono::milliseconds(15000)},
+        /* 2 */ {"30000000", std::to_string(::getpid()), std::chrono::milliseconds(15000)},
+        /* 3 */ {"30000000", "1", std::nullopt},
+        /* 4 */ {"0", "", std::nullopt},
+        /* 5 */ {"soon", "", std::nullopt},
+        /* 6 */ {"1", "", std::chrono::milliseconds(1)},
+    };
+    for (const auto& row : rows) {
+        ::setenv("WATCHDOG_USEC", row.period, 1);
+        ::setenv("WATCHDOG_PID", row.whose.c_str(), 1);
+        if (row.whose.empty()) ::unsetenv("WATCHDOG_PID");
+        EXPECT_EQ(watchdog_interval(), row.interval) << row.period << " " << row.whose;
+    }
+    ::unsetenv("WATCHDOG_USEC");
+    ::unsetenv("WATCHDOG_PID");
+    EXPECT_FALSE(watchdog_interval());
+}
+
 }  // namespace
 }  // namespace wgns

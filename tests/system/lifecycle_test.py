@@ -4,6 +4,7 @@ for longer than a key lives."""
 
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -64,7 +65,7 @@ class Lifecycle(TunnelTest):
             wait_until(lambda: self.name in entries("/run/netns"), 15, "the namespace")
             wait_until(self.ours.daemon, 5, "a daemon")
             child.send_signal(signal.SIGTERM)
-            self.assertEqual(child.wait(timeout=10), 1)
+            self.assertEqual(child.wait(timeout=10), 0)
         self.assert_gone()
 
     def test_up_after_down(self):
@@ -162,6 +163,36 @@ class Lifecycle(TunnelTest):
         os.kill(self.ours.supervisor(), signal.SIGKILL)
         wait_until(lambda: not self.ours.processes(), 15, "the daemon ends too")
         self.ours.down()
+        self.assert_gone()
+
+    def test_a_service_manager_hears_how_it_is(self):
+        self.configure_peer()
+        self.ours.write(self.interface(), self.towards_peer())
+        manager = self.enter(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        manager.bind(str(self.folder / "notify"))
+        manager.settimeout(10)
+        command = ["env", f"NOTIFY_SOCKET={self.folder}/notify", "WATCHDOG_USEC=400000",
+                   product_binary(), "up", "--foreground", self.ours.path]
+        child = self.enter(process(inside(self.host, *command), self.folder / "unit.log"))
+        words = manager.recv(4096).decode().splitlines()
+        self.assertEqual(words[0], "READY=1")
+        self.assertIn(f"STATUS={self.name} is up", words[1])
+        for _ in range(3):
+            self.assertEqual(manager.recv(4096), b"WATCHDOG=1")
+        daemon = wait_until(self.ours.daemon, 5, "a daemon")
+        os.kill(daemon, signal.SIGSTOP)
+        with self.assertRaises(TimeoutError):
+            # One may be under way.
+            manager.settimeout(1)
+            manager.recv(4096), manager.recv(4096)
+        os.kill(daemon, signal.SIGCONT)
+        manager.settimeout(10)
+        self.assertEqual(manager.recv(4096), b"WATCHDOG=1")
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(timeout=10), 0)
+        told = b""
+        while told != b"STOPPING=1":
+            told = manager.recv(4096)
         self.assert_gone()
 
     def test_foreground_ends_with_sigterm(self):
