@@ -50,7 +50,7 @@ class Manual(unittest.TestCase):
             entry = re.search(rf"^[^\t\n]*\*{command}\*.*\n((?:\t.*\n|\n)*)", page, re.MULTILINE)
             self.assertIsNotNone(entry, command)
             own = re.search(rf"^\*{command}\*(.*\n(?:\t.*\n|\n)*)", page, re.MULTILINE)
-            options = set(re.findall(r"^  (?:-\w,)?(--\w+)", help_of(command), re.MULTILINE))
+            options = set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", help_of(command), re.MULTILINE))
             for option in options - {"--help"}:
                 where = own.group(1) if own else ""
                 is_shared = command == "plan" and "Options are those of *up*" in where

@@ -81,7 +81,7 @@ class Unit(SystemTest):
 
     def test_it_waits_for_ready(self):
         self.assertEqual(settings()["Type"], ["notify"])
-        self.assertNotIn("WatchdogSec", settings())
+        self.assertEqual(settings()["WatchdogSec"], ["30"])
 
     def configure(self):
         private = run([product_binary(), "genkey"]).stdout

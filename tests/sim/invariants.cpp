@@ -70,6 +70,7 @@ void Invariants::resumed(const Node& node) {
 
 void Invariants::link_down(const Node& node) {
     // Nothing is owed any more, and the first initiation afterwards need not wait.
+    view(node).early.clear();
     for (PeerView& peer : view(node).peers) {
         peer.keepalive_at = peer.last_handshake_sent = {};
         peer.another_keepalive = false;
@@ -96,8 +97,10 @@ void Invariants::before_receiving(const Node& node, const Flight& flight) {
     received.push_back(clock_.now());
     while (clock_.now() - received.front() > load_memory)
         received.pop_front();
-    if (*type == MessageType::initiation)
+    if (*type == MessageType::initiation && node.is_up)
         mine.unanswered[sender_of(flight.datagram.bytes)] = flight.datagram.from;
+    if (*type == MessageType::initiation && !node.is_up)
+        mine.early[sender_of(flight.datagram.bytes)] = {flight.datagram.from, clock_.now()};
     const bool is_genuine = flight.message && flight.is_intact && !flight.is_replay &&
                             *type != MessageType::cookie_reply;
     if (!is_genuine) return;
@@ -354,13 +357,25 @@ void Invariants::judge_response(const Node& node, const Datagram& datagram, Mess
     if (!to) return fail("integrity", node, "nobody knows whom its response is for");
     message.to = to->number;
     const auto response = ResponseView::parse(datagram.bytes);
-    const auto asked = mine.unanswered.find(response->receiver());
-    const bool is_asked = asked != mine.unanswered.end() && asked->second.same_remote(datagram.to);
-    if (!is_asked) return fail("silence", node, "a response answers no initiation");
-    mine.unanswered.erase(asked);
+    if (!was_asked(mine, response->receiver(), datagram.to))
+        return fail("silence", node, "a response answers no initiation");
     mine.peers[to->number].last_handshake_sent = clock_.now();
     mine.peers[to->number].has_sent = true;
     judge_destination(node, datagram, to->number);
+}
+
+// Once: the initiation is answered then.
+bool Invariants::was_asked(NodeView& mine, std::uint32_t receiver, const Endpoint& to) {
+    const auto asked = mine.unanswered.find(receiver);
+    if (asked != mine.unanswered.end() && asked->second.same_remote(to)) {
+        mine.unanswered.erase(asked);
+        return true;
+    }
+    const auto early = mine.early.find(receiver);
+    const bool is_early = early != mine.early.end() && early->second.from.same_remote(to) &&
+                          clock_.now() - early->second.at <= limits::early_initiation_life;
+    if (is_early) mine.early.erase(early);
+    return is_early;
 }
 
 void Invariants::judge_cookie(const Node& node) {

@@ -69,13 +69,19 @@ private:
         bool has_accepted_data = false;
         bool has_sent = false;
     };
+    struct EarlyInitiation {
+        Endpoint from;
+        TimePoint at;
+    };
     struct NodeView {
         explicit NodeView(Failures& failures) : sessions(failures) {}
         SessionModel sessions;
         std::array<PeerView, nodes_max + 1> peers;
         Tai64n last_stamp;
         std::map<std::uint32_t, Endpoint> unanswered;  // initiations of now, by their sender index
-        std::deque<TimePoint> handshakes_received;     // of the last second
+        // Those that came while its link was down, which are answered if it is up soon.
+        std::map<std::uint32_t, EarlyInitiation> early;
+        std::deque<TimePoint> handshakes_received;  // of the last second
         std::vector<std::vector<std::uint8_t>> expected_writes;
         std::vector<Flight> handshakes;  // received in this turn
     };
@@ -101,6 +107,7 @@ private:
     void judge_initiation(const Node& node, const Datagram& datagram, Message& message);
     void judge_stamp(const Node& node, const Identity& to, Bytes bytes);
     void judge_response(const Node& node, const Datagram& datagram, Message& message);
+    [[nodiscard]] bool was_asked(NodeView& mine, std::uint32_t receiver, const Endpoint& to);
     void judge_cookie(const Node& node);
     void judge_destination(const Node& node, const Datagram& datagram, std::uint8_t peer);
     void judge_silence(const Node& node, std::uint8_t peer);
