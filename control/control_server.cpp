@@ -96,7 +96,9 @@ private:
 };
 
 ControlServer::ControlServer(asio::io_context& context, UniqueFd listener, Handler handler)
-    : acceptor_(context, Stream(), listener.release()), handler_(std::move(handler)) {}
+    : acceptor_(context, Stream(), listener.release()),
+      pause_(context),
+      handler_(std::move(handler)) {}
 
 ControlServer::~ControlServer() = default;
 
@@ -107,9 +109,18 @@ void ControlServer::start() {
 void ControlServer::accept() {
     acceptor_.async_accept([this](const error_code& error, Stream::socket socket) {
         if (error == asio::error::operation_aborted) return;
-        if (!error && *client_count_ < max_clients)
+        if (error) return accept_later();
+        if (*client_count_ < max_clients)
             std::make_shared<Client>(*this, std::move(socket))->start();
         accept();
+    });
+}
+
+// At once it would fail in the same way.
+void ControlServer::accept_later() {
+    pause_.expires_after(accept_pause);
+    pause_.async_wait([this](const error_code& error) {
+        if (!error) accept();
     });
 }
 

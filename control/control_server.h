@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -26,6 +27,7 @@ public:
     static constexpr std::size_t max_clients = 16;
     static constexpr std::size_t max_request_bytes = 256;
     static constexpr std::chrono::seconds idle_limit{10};
+    static constexpr std::chrono::milliseconds accept_pause{100};
 
     // Gives the answer, one line without its end, now or later, on the control thread.
     using Answer = std::function<void(std::string line)>;
@@ -42,8 +44,10 @@ private:
     class Client;
 
     void accept();
+    void accept_later();
 
     boost::asio::local::stream_protocol::acceptor acceptor_;
+    boost::asio::steady_timer pause_;  // while there are no descriptors to be had
     Handler handler_;
     // Shared with the clients, which the context may hold longer than the server lives.
     std::shared_ptr<std::size_t> client_count_ = std::make_shared<std::size_t>(0);
