@@ -47,8 +47,8 @@ namespace fs = std::filesystem;
 namespace {
 
 using Descriptors = std::map<std::string, UniqueFd>;
-// Of each worker TUN and two UDP sockets; setup, control and the namespace; and listeners.
-static_assert(3 * Workers::count_max + 5 + published_ports_max <=
+// Of each worker TUN and two UDP sockets; setup, control, metrics and the namespace; and listeners.
+static_assert(3 * Workers::count_max + 7 + published_ports_max <=
               DescriptorChannel::max_descriptors);
 
 Failure failed(std::string line) {
@@ -122,6 +122,8 @@ private:
             made[descriptor_name::socket_namespace] = std::move(outside->ns).release();
         const auto published = open_published(made);
         if (!published) return step_failed("Publish", published.error());
+        const auto metrics_port = open_metrics_port(made);
+        if (!metrics_port) return step_failed("MetricsListen", metrics_port.error());
         auto place = make_place(config_, choice->workers, state_);
         if (!place) return step_failed("namespace " + config_.namespace_name, place.error());
         if (!place->owns_namespace)
@@ -149,12 +151,19 @@ private:
         if (!setup) return step_failed("daemon's setup", setup.error());
         made[descriptor_name::setup] = std::move(*setup);
 
-        // One that an earlier run left has nobody behind it any more.
-        ::unlink(state_.control_socket().c_str());
-        auto listener = listen_control(state_.control_socket().string());
+        auto listener = listen_anew(state_.control_socket());
         if (!listener) return step_failed("control socket", listener.error());
         made[descriptor_name::control] = std::move(*listener);
+        listener = listen_anew(state_.metrics_socket());
+        if (!listener) return step_failed("metrics socket", listener.error());
+        made[descriptor_name::metrics] = std::move(*listener);
         return made;
+    }
+
+    static Result<UniqueFd> listen_anew(const fs::path& path) {
+        // One that an earlier run left has nobody behind it any more.
+        ::unlink(path.c_str());
+        return listen_control(path.string());
     }
 
     // From here on what the user's commands did is to be undone as well.
@@ -206,6 +215,15 @@ private:
             if (!listener) return listener.error();
             made[publish_descriptor(each.host.to_string())] = std::move(*listener);
         }
+        return Done{};
+    }
+
+    // There too.
+    Status open_metrics_port(Descriptors& made) {
+        if (!config_.metrics_listen) return Done{};
+        auto listener = open_listener(*config_.metrics_listen, "MetricsListen");
+        if (!listener) return listener.error();
+        made[descriptor_name::metrics_port] = std::move(*listener);
         return Done{};
     }
 

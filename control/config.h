@@ -121,6 +121,7 @@ struct Config {
     std::string extra_firewall_rules_file;
     std::vector<PortRange> allow_from_tunnel;
     std::vector<PublishedPort> published_ports;
+    std::optional<Endpoint> metrics_listen;  // a loopback address
 
     std::vector<PeerConfig> peers;      // public keys differ
     std::vector<std::string> warnings;  // lines for people: "FILE:LINE: key: what; hint"

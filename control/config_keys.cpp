@@ -295,6 +295,16 @@ Flaw publish(Config& config, std::string_view value) {
     });
 }
 
+// Whoever can connect reads it, and nothing of it is encrypted: it stays on this host.
+Flaw metrics_listen(Config& config, std::string_view value) {
+    const auto endpoint = Endpoint::parse(value);
+    if (!endpoint || !endpoint->is_set() || !is_loopback(endpoint->address))
+        return ConfigFlaw{quoted(value) + " is no port of a loopback address",
+                          "write 127.0.0.1:9586 or [::1]:9586"};
+    config.metrics_listen = *endpoint;
+    return std::nullopt;
+}
+
 constexpr ConfigSection in_interface = ConfigSection::interface;
 constexpr ConfigSection in_peer = ConfigSection::peer;
 using When = Hook::Moment;
@@ -331,6 +341,7 @@ constexpr ConfigKey rows[] = {
     {"ExtraFirewallRulesFile", in_interface, false, text<&Config::extra_firewall_rules_file>},
     {"AllowFromTunnel", in_interface, true, allow_from_tunnel},
     {"Publish", in_interface, true, publish},
+    {"MetricsListen", in_interface, false, metrics_listen},
     {"PublicKey", in_peer, false, key_in_base64<&PeerConfig::public_key>},
     {"PresharedKey", in_peer, false, key_in_base64<&PeerConfig::preshared_key>},
     {"PresharedKeyFile", in_peer, false, key_file<&PeerConfig::preshared_key_file>},

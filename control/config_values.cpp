@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -111,6 +112,13 @@ std::optional<PortRange> parse_port_range(std::string_view text) {
     if (!is_tcp && !equal_without_case(protocol, "udp")) return std::nullopt;
     if (!first || !last || *first > *last) return std::nullopt;
     return PortRange{is_tcp ? TransportProtocol::tcp : TransportProtocol::udp, *first, *last};
+}
+
+bool is_loopback(const IpAddress& address) noexcept {
+    if (address.is_v4()) return address.bytes().front() == 127;
+    const auto bytes = address.bytes();
+    return bytes.back() == 1 &&
+           std::all_of(bytes.begin(), std::prev(bytes.end()), [](auto byte) { return byte == 0; });
 }
 
 std::optional<PublishedPort> parse_published_port(std::string_view text) {

@@ -32,6 +32,8 @@ namespace wgns {
 [[nodiscard]] std::optional<HostPort> parse_host_port(std::string_view text);
 // "tcp/8080", "udp/5000-5010".
 [[nodiscard]] std::optional<PortRange> parse_port_range(std::string_view text);
+// 127.0.0.0/8 and ::1.
+[[nodiscard]] bool is_loopback(const IpAddress& address) noexcept;
 // "127.0.0.1:8080 -> 8080".
 [[nodiscard]] std::optional<PublishedPort> parse_published_port(std::string_view text);
 

@@ -98,6 +98,13 @@ Status Daemon::start() {
     if (!listener) return missing(descriptor_name::control);
     UniqueFd uapi = take(descriptors, descriptor_name::uapi);
     if (!uapi) return missing(descriptor_name::uapi);
+    UniqueFd metrics = take(descriptors, descriptor_name::metrics);
+    if (!metrics) return missing(descriptor_name::metrics);
+    UniqueFd metrics_port = take(descriptors, descriptor_name::metrics_port);
+    if (!setup_.metrics_listen.empty() && !metrics_port)
+        return missing(descriptor_name::metrics_port);
+    // One that was is still with the supervisor, though nobody listens there any more.
+    if (setup_.metrics_listen.empty()) metrics_port.reset();
     inner_namespace_ = take(descriptors, descriptor_name::netns);
     std::map<std::string, UniqueFd> listeners;
     for (const DaemonSetup::Publish& each : setup_.published) {
@@ -115,6 +122,8 @@ Status Daemon::start() {
                     });
     server_->start();
     serve_uapi(std::move(uapi));
+    serve_metrics(metrics_server_, std::move(metrics));
+    serve_metrics_port(std::move(metrics_port));
     watch_channel();
     const std::chrono::milliseconds interval(
         (**received).body.value(daemon_word::alive_interval_ms, 0));
@@ -286,6 +295,7 @@ void Daemon::resolve_names() {
         return write_endpoint(peer, endpoint);
     };
     calls.failed = [this](const std::string& host, const std::string& reason) {
+        ++endpoint_counts_.failed_lookups;
         spdlog::warn("{}: endpoint {}: {}; trying again", setup_.instance, host, reason);
     };
     resolver_.emplace(context_, families_, std::move(calls));
@@ -293,9 +303,20 @@ void Daemon::resolve_names() {
 }
 
 bool Daemon::look(std::function<void(const DeviceSnapshot&)> seen) {
+    return take_snapshot(
+        [seen = std::move(seen)](WorkerSnapshot& snapshot) { seen(snapshot.device); });
+}
+
+// `seen` is called on the control thread. False: too busy, and it is not.
+bool Daemon::take_snapshot(std::function<void(WorkerSnapshot&)> seen) {
     return data_plane_->post(TakeSnapshot{[this, seen = std::move(seen)](WorkerSnapshot snapshot) {
         auto shared = std::make_shared<WorkerSnapshot>(std::move(snapshot));
-        asio::post(context_, [seen, shared] { seen(shared->device); });
+        asio::post(context_, [this, seen, shared] {
+            const Duration turn = shared->queues.longest_turn;
+            longest_turn_for_status_ = std::max(longest_turn_for_status_, turn);
+            longest_turn_for_metrics_ = std::max(longest_turn_for_metrics_, turn);
+            seen(*shared);
+        });
     }});
 }
 
@@ -308,6 +329,7 @@ bool Daemon::write_endpoint(const PublicKey& peer, const Endpoint& endpoint) {
     update.endpoint = endpoint;
     update.start_handshake = true;
     if (!data_plane_->post(ApplyChange{std::move(change), [](int) {}})) return false;
+    ++endpoint_counts_.changes;
     spdlog::info("{}: endpoint {}", setup_.instance, endpoint.to_string());
     return true;
 }
@@ -320,14 +342,35 @@ void Daemon::answer(ControlRequest request, const ControlServer::Answer& answer)
 }
 
 void Daemon::tell_status(const ControlServer::Answer& answer) {
-    const auto take_snapshot = [this, answer](WorkerSnapshot snapshot) {
-        auto shared = std::make_shared<WorkerSnapshot>(std::move(snapshot));
-        asio::post(context_, [this, answer, shared] {
-            const auto replace = nlohmann::json::error_handler_t::replace;
-            answer(status_json(*shared, facts_).dump(-1, ' ', false, replace));
-        });
-    };
-    if (!data_plane_->post(TakeSnapshot{take_snapshot})) answer(error_line(busy()));
+    const bool is_asked = take_snapshot([this, answer](WorkerSnapshot& snapshot) {
+        snapshot.queues.longest_turn = std::exchange(longest_turn_for_status_, {});
+        const auto replace = nlohmann::json::error_handler_t::replace;
+        answer(status_json(snapshot, facts_).dump(-1, ' ', false, replace));
+    });
+    if (!is_asked) answer(error_line(busy()));
+}
+
+void Daemon::tell_metrics(const MetricsServer::Answer& answer) {
+    const bool is_asked = take_snapshot([this, answer](WorkerSnapshot& snapshot) {
+        snapshot.queues.longest_turn = std::exchange(longest_turn_for_metrics_, {});
+        answer(metrics_text(snapshot, facts_, endpoint_counts_));
+    });
+    if (!is_asked) answer(std::nullopt);
+}
+
+void Daemon::serve_metrics(std::optional<MetricsServer>& server, UniqueFd listener) {
+    server.emplace(context_, std::move(listener),
+                   [this](const MetricsServer::Answer& answer) { tell_metrics(answer); });
+}
+
+// No listener: the port stays as it is, or goes where none is asked for. The supervisor still has a
+// listener that was, so that is shut for both.
+void Daemon::serve_metrics_port(UniqueFd listener) {
+    if (metrics_port_ && (listener || setup_.metrics_listen.empty())) {
+        metrics_port_->shut();
+        metrics_port_.reset();
+    }
+    if (listener) serve_metrics(metrics_port_, std::move(listener));
 }
 
 void Daemon::start_handshakes(const ControlServer::Answer& answer) {
@@ -347,7 +390,7 @@ void Daemon::start_handshakes(const ControlServer::Answer& answer) {
 // One on its way. A command holds the instance's lock, so a second one is nobody's but a mistake's.
 struct Daemon::Reload {
     DaemonSetup setup;
-    std::map<std::string, UniqueFd> listeners;  // of endpoints that are not published yet
+    std::map<std::string, UniqueFd> listeners;  // that the daemon does not have yet
     PeerCounts peers;
     ControlServer::Answer answer;
 };
@@ -368,6 +411,12 @@ void Daemon::reload(std::vector<UniqueFd> descriptors, const ControlServer::Answ
         if (listener == descriptors.end())
             return answer(error_line(missing(descriptor_name::publish)));
         reload->listeners[publish_descriptor(each.host)] = std::move(*listener++);
+    }
+    const std::string& port = reload->setup.metrics_listen;
+    if (!port.empty() && port != setup_.metrics_listen) {
+        if (listener == descriptors.end())
+            return answer(error_line(missing(descriptor_name::metrics_port)));
+        reload->listeners[descriptor_name::metrics_port] = std::move(*listener++);
     }
     device_->get([this, reload](const std::optional<DeviceSnapshot>& now) {
         if (!now) return reload->answer(error_line(busy()));
@@ -402,6 +451,7 @@ Status Daemon::reloaded(Reload& reload) {
     spdlog::info("{}: reloaded, UDP port {}", setup_.instance, facts_.listen_port);
     const auto kept = give_to_keep(reload.listeners);
     if (!kept) return kept;
+    serve_metrics_port(take(reload.listeners, descriptor_name::metrics_port));
     return publish(std::move(reload.listeners));
 }
 

@@ -21,6 +21,8 @@
 #include "control/endpoint_resolver.h"
 #include "control/link_watch.h"
 #include "control/live_device.h"
+#include "control/metrics.h"
+#include "control/metrics_server.h"
 #include "control/network_events.h"
 #include "control/publisher.h"
 #include "control/status.h"
@@ -38,8 +40,10 @@ inline constexpr const char* udp6 = "udp6";  // of each worker; may be missing
 inline constexpr const char* control = "control";
 inline constexpr const char* uapi = "uapi";  // a listener
 inline constexpr const char* setup = "setup";
-inline constexpr const char* netns = "netns";      // the namespace that the TUN is in
-inline constexpr const char* publish = "publish";  // a listener; see publish_descriptor
+inline constexpr const char* netns = "netns";                // the namespace that the TUN is in
+inline constexpr const char* publish = "publish";            // a listener; see publish_descriptor
+inline constexpr const char* metrics = "metrics";            // a listener
+inline constexpr const char* metrics_port = "metrics_port";  // another; may be missing
 // The network namespace of the UDP sockets, if it is another than the daemon's; may be missing.
 inline constexpr const char* socket_namespace = "socket_namespace";
 }  // namespace descriptor_name
@@ -54,9 +58,9 @@ inline constexpr const char* status = "status";  // control/status.h
 // A handshake starts with each peer whose endpoint is known. The answer is {}.
 inline constexpr const char* handshake = "handshake";
 // With a DaemonSetup's descriptor, and behind it a listener for each endpoint that is to be
-// published and is not yet, in the setup's order: the device becomes what that says, and the
-// sessions of peers that stay live on. The answer counts them: {"added": 1, "removed": 0,
-// "changed": 0}.
+// published and is not yet, in the setup's order, and one for metrics if these are to be at another
+// port: the device becomes what that says, and the sessions of peers that stay live on. The answer
+// counts them: {"added": 1, "removed": 0, "changed": 0}.
 inline constexpr const char* reload = "reload";
 }  // namespace control_word
 
@@ -85,9 +89,13 @@ private:
     void resolve_names();
     bool look(std::function<void(const DeviceSnapshot&)> seen);
     bool write_endpoint(const PublicKey& peer, const Endpoint& endpoint);
+    bool take_snapshot(std::function<void(WorkerSnapshot&)> seen);
     void answer(ControlRequest request, const ControlServer::Answer& answer);
     void tell_status(const ControlServer::Answer& answer);
     void start_handshakes(const ControlServer::Answer& answer);
+    void tell_metrics(const MetricsServer::Answer& answer);
+    void serve_metrics(std::optional<MetricsServer>& server, UniqueFd listener);
+    void serve_metrics_port(UniqueFd listener);
     void reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer);
     void apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now);
     Status reloaded(Reload& reload);
@@ -113,6 +121,12 @@ private:
     std::unique_ptr<Publisher> publisher_;  // none while nothing is published
     std::optional<ControlServer> server_;
     std::optional<UapiServer> uapi_server_;
+    std::optional<MetricsServer> metrics_server_;
+    std::optional<MetricsServer> metrics_port_;  // none while none is asked for
+    EndpointCounts endpoint_counts_;
+    // Since each of the two was told the last time: a snapshot has it since the one before.
+    Duration longest_turn_for_status_{};
+    Duration longest_turn_for_metrics_{};
     std::optional<EndpointResolver> resolver_;
     int status_ = 0;
 };

@@ -47,7 +47,8 @@ json open_part(const DaemonSetup& setup) {
             {"workers", setup.data_plane.workers},
             {"peers", peers},
             {"named_endpoints", named},
-            {"published", published}};
+            {"published", published},
+            {"metrics_listen", setup.metrics_listen}};
 }
 
 PublicKey public_key_in(const json& object) {
@@ -71,6 +72,7 @@ void read_open_part(const std::string& text, DaemonSetup& setup) {
                                          each.at("refresh_seconds"), each.at("restart_seconds")});
     for (const json& each : open.at("published"))
         setup.published.push_back({each.at("host"), each.at("inside")});
+    setup.metrics_listen = open.at("metrics_listen");
 }
 
 Status write_all(int fd, std::string_view text) {

@@ -43,7 +43,8 @@ struct DaemonSetup {
     std::map<PublicKey, PeerNames> peers;
     std::vector<NamedEndpoint> named_endpoints;
     std::vector<Publish> published;
-    std::string uapi;  // a `set` request, as print_set makes it; holds the keys
+    std::string metrics_listen;  // "127.0.0.1:9586"; empty: no port
+    std::string uapi;            // a `set` request, as print_set makes it; holds the keys
 };
 
 // A memory file that nobody can write any more; the reader must have been given the descriptor.

@@ -78,6 +78,7 @@ DaemonSetup daemon_setup(const Config& config, std::uint32_t mtu,
     }
     for (const PublishedPort& each : config.published_ports)
         setup.published.push_back({each.host.to_string(), each.inside});
+    if (config.metrics_listen) setup.metrics_listen = config.metrics_listen->to_string();
     return setup;
 }
 

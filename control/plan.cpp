@@ -38,6 +38,8 @@ Lines socket_lines(const Config& config, unsigned workers) {
     for (const PublishedPort& each : config.published_ports)
         lines.push_back(fmt::format("TCP, {}, which leads to port {} inside", each.host.to_string(),
                                     each.inside));
+    if (config.metrics_listen)
+        lines.push_back(fmt::format("TCP, {}, for metrics", config.metrics_listen->to_string()));
     return lines;
 }
 

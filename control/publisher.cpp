@@ -43,12 +43,12 @@ void set_option(int fd, int level, int option) {
     ::setsockopt(fd, level, option, &on, sizeof on);
 }
 
-std::string listener_hint(int code) {
+std::string listener_hint(int code, const std::string& key) {
     if (code == EADDRINUSE)
-        return "another program listens there; end it, or give Publish another port";
+        return "another program listens there; end it, or give " + key + " another port";
     if (code == EADDRNOTAVAIL || code == EAFNOSUPPORT)
-        return "the host does not have this address; correct Publish";
-    if (code == EACCES) return "Publish needs root for ports below 1024";
+        return "the host does not have this address; correct " + key;
+    if (code == EACCES) return key + " needs root for ports below 1024";
     return {};
 }
 
@@ -87,11 +87,11 @@ bool is_own_end(const StreamSocket& socket) {
 
 }  // namespace
 
-Result<UniqueFd> open_listener(const Endpoint& host) {
+Result<UniqueFd> open_listener(const Endpoint& host, const std::string& key) {
     const std::string text = host.to_string();
     const int family = host.address.is_v4() ? AF_INET : AF_INET6;
     UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd) return Error{errno, "socket", text, listener_hint(errno)};
+    if (!fd) return Error{errno, "socket", text, listener_hint(errno, key)};
     set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
     if (family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
     sockaddr_storage address{};
@@ -100,7 +100,7 @@ Result<UniqueFd> open_listener(const Endpoint& host) {
         check(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), length), "bind", text);
     if (done) done = check(::listen(fd.get(), accept_backlog), "listen", text);
     if (done) return fd;
-    done.error().hint = listener_hint(done.error().code);
+    done.error().hint = listener_hint(done.error().code, key);
     return done.error();
 }
 

@@ -26,8 +26,9 @@ struct PublishedListener {
     UniqueFd listener;  // by open_listener
 };
 
-// A socket that listens at `host`, in the caller's namespace.
-Result<UniqueFd> open_listener(const Endpoint& host);
+// A socket that listens at `host`, in the caller's namespace. `key` of the configuration is what a
+// hint names.
+Result<UniqueFd> open_listener(const Endpoint& host, const std::string& key = "Publish");
 
 class Publisher {
 public:

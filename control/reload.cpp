@@ -88,8 +88,8 @@ private:
         // Should anything of this fail, nothing that is noted is known to be true.
         auto done = state_.write(StateDir::fingerprint, "");
         if (!done) return step_failed("state", done.error());
-        const auto opened = open_published();
-        if (!opened) return step_failed("Publish", opened.error());
+        const auto opened = open_listeners();
+        if (!opened) return step_failed("sockets", opened.error());
         const bool owns_namespace = owns(before);
         done = update_place(config_, owns_namespace, state_);
         if (done) done = update_links(config_, setup_.mtu);
@@ -105,7 +105,7 @@ private:
     }
 
     // Those that the daemon does not have. On the side that `up` was called on.
-    Status open_published() {
+    Status open_listeners() {
         const auto status = query_status(name());
         if (!status) return Error{0, "status", "", status.error().line};
         const auto& there = status->value("published", nlohmann::json::array());
@@ -121,6 +121,13 @@ private:
             if (!listener) return listener.error();
             listeners_.push_back(*std::move(listener));
         }
+        if (!config_.metrics_listen ||
+            status->value("metrics_listen", "") == config_.metrics_listen->to_string())
+            return Done{};
+        auto listener =
+            host->run([&] { return open_listener(*config_.metrics_listen, "MetricsListen"); });
+        if (!listener) return listener.error();
+        listeners_.push_back(*std::move(listener));
         return Done{};
     }
 

@@ -1,5 +1,5 @@
 // What an instance leaves on disk while it is up: /run/wgns-user/NAME/ with its lock, journal, pid,
-// control socket and log.
+// its sockets for commands and metrics, and log.
 #pragma once
 
 #include <chrono>
@@ -32,6 +32,7 @@ public:
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
     [[nodiscard]] std::filesystem::path control_socket() const { return path_ / "control.sock"; }
+    [[nodiscard]] std::filesystem::path metrics_socket() const { return path_ / "metrics.sock"; }
     [[nodiscard]] std::filesystem::path log() const { return path_ / "log"; }
     [[nodiscard]] bool exists() const;
 

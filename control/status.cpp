@@ -65,6 +65,7 @@ json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts) {
             {"workers", facts.data_plane.workers},
             {"peers", peers},
             {"published", published},
+            {"metrics_listen", setup.metrics_listen},
             {"queues", queues_json(snapshot.queues)},
             {"drops", drops_json(snapshot.drops)}};
 }

@@ -63,6 +63,8 @@ TEST(ConfigKeys, good_values) {
         /* 33 */ {in_interface, "ExtraFirewallRulesFile", "rules.nft"},
         /* 34 */ {in_interface, "AllowFromTunnel", "tcp/8080, udp/5000-5010"},
         /* 35 */ {in_interface, "Publish", "127.0.0.1:8080 -> 8080, [::1]:81 -> 80"},
+        {in_interface, "MetricsListen", "127.0.0.1:9586"},
+        {in_interface, "MetricsListen", "[::1]:9586"},
         /* 36 */ {in_peer, "PublicKey", key_text},
         /* 37 */ {in_peer, "PresharedKey", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
         /* 38 */ {in_peer, "PresharedKeyFile", "psk"},
@@ -149,6 +151,13 @@ TEST(ConfigKeys, bad_values_of_interface) {
         /* 25 */
         {"Publish", "[::1]:80 -> 8080, [::1]:80 -> 81", "[::1]:80 is published already"},
         /* 26 */ {"Publish", many.c_str(), "more than 16 ports"},
+        /* 27 */ {"MetricsListen", "9586", "'9586' is no port of a loopback address"},
+        /* 28 */
+        {"MetricsListen", "0.0.0.0:9586", "'0.0.0.0:9586' is no port of a loopback address"},
+        /* 29 */
+        {"MetricsListen", "127.0.0.1:0", "'127.0.0.1:0' is no port of a loopback address"},
+        /* 30 */
+        {"MetricsListen", "localhost:9586", "'localhost:9586' is no port of a loopback address"},
     };
     expect_refused(in_interface, cases);
 }

@@ -91,6 +91,7 @@ ExtraFirewallRules = add rule inet my_table my_output counter
 ExtraFirewallRulesFile = extra.nft
 AllowFromTunnel = tcp/8080, udp/5000-5010
 Publish = 127.0.0.1:8080 -> 80
+MetricsListen = 127.0.0.1:9586
 [Peer]
 PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=
 Name = the office
@@ -116,6 +117,8 @@ EndpointRefreshRestartSeconds = 5
     EXPECT_EQ(config.allow_from_tunnel[1], (PortRange{TransportProtocol::udp, 5000, 5010}));
     ASSERT_EQ(config.published_ports.size(), 1u);
     EXPECT_EQ(config.published_ports[0].inside, 80);
+    ASSERT_TRUE(config.metrics_listen);
+    EXPECT_EQ(config.metrics_listen->to_string(), "127.0.0.1:9586");
     EXPECT_EQ(config.peers.at(0).name, "the office");
     EXPECT_EQ(config.peers.at(0).endpoint_refresh_seconds, 30u);
     EXPECT_EQ(config.peers.at(0).endpoint_refresh_restart_seconds, 5u);

@@ -88,6 +88,14 @@ TEST(ConfigValues, port_range) {
         EXPECT_FALSE(parse_port_range(text)) << text;
 }
 
+TEST(ConfigValues, loopback) {
+    for (const char* text : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"})
+        EXPECT_TRUE(is_loopback(*IpAddress::parse(text))) << text;
+    for (const char* text :
+         {"0.0.0.0", "128.0.0.1", "10.0.0.127", "::", "::2", "100::1", "fe80::1"})
+        EXPECT_FALSE(is_loopback(*IpAddress::parse(text))) << text;
+}
+
 TEST(ConfigValues, published_port) {
     const auto port = parse_published_port("127.0.0.1:8080->80");
     ASSERT_TRUE(port);

@@ -55,11 +55,28 @@ TEST_F(DaemonTest, TellsThatAListenerIsMissing) {
     setup.published = {{"127.0.0.1:8080", 80}};
     const auto file = write_setup(setup);
     ASSERT_TRUE(file);
-    ASSERT_TRUE(supervisor->send(nlohmann::json::object(), {{descriptor_name::setup, file->get()},
-                                                            {descriptor_name::control, file->get()},
-                                                            {descriptor_name::uapi, file->get()}}));
+    ASSERT_TRUE(
+        supervisor->send(nlohmann::json::object(), {{descriptor_name::setup, file->get()},
+                                                    {descriptor_name::control, file->get()},
+                                                    {descriptor_name::uapi, file->get()},
+                                                    {descriptor_name::metrics, file->get()}}));
     EXPECT_EQ(daemon->run(), exit_status::failed);
     EXPECT_NE(reason().find("publish"), std::string::npos);
+}
+
+TEST_F(DaemonTest, TellsThatTheListenerForMetricsIsMissing) {
+    DaemonSetup setup;
+    setup.instance = "home";
+    setup.metrics_listen = "127.0.0.1:9586";
+    const auto file = write_setup(setup);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(
+        supervisor->send(nlohmann::json::object(), {{descriptor_name::setup, file->get()},
+                                                    {descriptor_name::control, file->get()},
+                                                    {descriptor_name::uapi, file->get()},
+                                                    {descriptor_name::metrics, file->get()}}));
+    EXPECT_EQ(daemon->run(), exit_status::failed);
+    EXPECT_NE(reason().find("metrics_port"), std::string::npos);
 }
 
 }  // namespace

@@ -148,6 +148,12 @@ TEST_F(InstancePlanTest, MtuIsTheConfiguredOneFirst) {
     EXPECT_GE(interface_mtu(config), 1280U);
 }
 
+TEST_F(InstancePlanTest, ThePortOfMetricsIsInTheSetup) {
+    EXPECT_EQ(daemon_setup(config, 1420, {}).metrics_listen, "");
+    config.metrics_listen = Endpoint::parse("[::1]:9586");
+    EXPECT_EQ(daemon_setup(config, 1420, {}).metrics_listen, "[::1]:9586");
+}
+
 TEST_F(InstancePlanTest, ThePublishedPortsAreInTheSetup) {
     config.published_ports = {{*Endpoint::parse("[::1]:8080"), 80}};
     const DaemonSetup setup = daemon_setup(config, 1420, {});

@@ -72,6 +72,11 @@ TEST(Plan, TellsPublishedPorts) {
     EXPECT_TRUE(has(lines_of(steps, "sockets"), "TCP, [::1]:8080, which leads to port 80 inside"));
 }
 
+TEST(Plan, TellsThePortOfMetrics) {
+    const auto steps = plan_steps(config_of("MetricsListen = 127.0.0.1:9586\n"), {1400, 1});
+    EXPECT_TRUE(has(lines_of(steps, "sockets"), "TCP, 127.0.0.1:9586, for metrics"));
+}
+
 TEST(Plan, WithoutAFirewallSaysSo) {
     const auto steps = plan_steps(config_of("Firewall = none\n"), {1420, 1});
     EXPECT_EQ(lines_of(steps, "firewall").size(), 1U);
