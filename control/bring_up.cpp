@@ -94,7 +94,7 @@ private:
     }
 
     Outcome make(UniqueFd lock) {
-        const auto rest_cleared = undo_network(state_);
+        const auto rest_cleared = undo_instance(state_);
         if (!rest_cleared) return step_failed("what an earlier run left", rest_cleared.error());
         if (::access("/dev/net/tun", F_OK) < 0)
             return failed("up " + name() +

@@ -49,13 +49,18 @@ Status end_supervisor(const StateDir& state) {
     return end_process(*supervisor, supervisor_patience);
 }
 
-Status clear_instance(const StateDir& state) {
+Status undo_instance(const StateDir& state) {
     announce_end(state);
     run_last(state, Hook::Moment::post_down, false);
-    const auto undone = undo_network(state);
-    if (!undone) return undone;
-    run_last(state, Hook::Moment::post_down, true);
-    return state.remove();
+    auto undone = undo_network(state);
+    if (undone) run_last(state, Hook::Moment::post_down, true);
+    return undone;
+}
+
+Status clear_instance(const StateDir& state) {
+    auto done = undo_instance(state);
+    if (done) done = state.remove();
+    return done;
 }
 
 }  // namespace wgns

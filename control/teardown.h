@@ -13,7 +13,10 @@ void announce_end(const StateDir& state);
 // supervisor itself.
 Status end_supervisor(const StateDir& state);
 
-// Takes away what the journal tells of, with PostDown around it, and then the state. No supervisor
+// Takes away what the journal tells of, with PostDown around it. The state itself stays.
+Status undo_instance(const StateDir& state);
+
+// The same, and then the state. No supervisor
 // runs any more, or the caller is it. May be done twice.
 Status clear_instance(const StateDir& state);
 

@@ -49,13 +49,16 @@ Status remove_stale(const fs::path& path, const sockaddr_un& address) {
     if (!probe) return probe.error();
     const auto* const to = reinterpret_cast<const sockaddr*>(&address);
     const int connected = ::connect(probe->get(), to, sizeof address);
-    if (connected != 0 && errno == ENOENT) return Done{};
-    // EAGAIN: more clients wait than it takes at a time, so it lives.
-    if (connected == 0 || errno == EAGAIN)
-        return Error{EADDRINUSE, "listen", path, "another daemon serves this interface"};
-    if (errno != ECONNREFUSED) return Error{errno, "connect", path, ""};
+    const int code = errno;
     struct stat there {};
-    if (::lstat(path.c_str(), &there) == 0 && !S_ISSOCK(there.st_mode))
+    const bool is_there = ::lstat(path.c_str(), &there) == 0;
+    if (connected != 0 && code == ENOENT && !is_there) return Done{};
+    // EAGAIN: more clients wait than it takes at a time, so it lives.
+    if (connected == 0 || code == EAGAIN)
+        return Error{EADDRINUSE, "listen", path, "another daemon serves this interface"};
+    // A link leads to the socket of an instance, or to what is left of it.
+    if (code != ECONNREFUSED && code != ENOENT) return Error{code, "connect", path, ""};
+    if (is_there && !S_ISSOCK(there.st_mode) && !S_ISLNK(there.st_mode))
         return Error{EEXIST, "listen", path, "this is not a socket, so it stays"};
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Error{errno, "unlink", path, ""};
     return Done{};

@@ -53,6 +53,22 @@ TEST_F(UapiSocketTest, AStaleOneIsReplaced) {
     EXPECT_TRUE(second->is_named());
 }
 
+// As an instance of `up` leaves it when it is killed.
+TEST_F(UapiSocketTest, ALinkToADeadOneIsReplaced) {
+    const auto target = folder / "dead.sock";
+    for (const bool is_there : {false, true}) {
+        std::filesystem::create_directory(folder);
+        if (is_there) {
+            EXPECT_TRUE(UapiSocket::create("dead", folder));
+        }
+        std::filesystem::create_symlink(target, path);
+        const auto socket = create();
+        ASSERT_TRUE(socket) << describe(socket.error());
+        EXPECT_TRUE(std::filesystem::is_socket(std::filesystem::symlink_status(path)));
+        socket->remove();
+    }
+}
+
 TEST_F(UapiSocketTest, WhatIsNoSocketStays) {
     std::filesystem::create_directory(folder);
     std::ofstream(path) << "somebody's";

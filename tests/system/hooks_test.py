@@ -84,6 +84,15 @@ class Hooks(TunnelTest):
         self.ours.down()
         self.assertEqual(self.lines(), ["pre-down", "post-down"])
 
+    def test_up_runs_them_after_a_crash(self):
+        keys = {"PreUp": self.hook("up"), "PostDownHost": self.hook("post-down")}
+        self.ours.up(self.interface(**keys), self.towards_peer())
+        self.ours.kill()
+        self.ours.call("up", self.ours.path)
+        self.assertEqual(self.lines(), ["up", "post-down", "up"])
+        self.ours.down()
+        self.assertEqual(self.lines(), ["up", "post-down", "up", "post-down"])
+
     def test_reload_changes_what_down_will_run(self):
         self.ours.up(self.interface(PostDownHost=self.hook("old")), self.towards_peer())
         self.ours.write(self.interface(PostDownHost=self.hook("new")), self.towards_peer())
