@@ -10,7 +10,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/hooks.h"
 #include "control/instance_plan.h"
+#include "control/neighbours.h"
+#include "control/notes.h"
+#include "control/socket_namespace.h"
 #include "control/state_dir.h"
 #include "crypto/x25519.h"
 #include "netns/marked_file.h"
@@ -130,16 +134,32 @@ Lines process_lines(const Config& config) {
     return lines;
 }
 
+Lines hook_lines(const Config& config) {
+    Lines lines;
+    for (const Hook& hook : with_interface(config.hooks, config.interface_name))
+        lines.push_back(std::string(hook_name(hook)) + ": " + hook.command);
+    return lines;
+}
+
+// Whether an instance of ours has made the namespace, which this one would join.
+bool is_shared(const Config& config) {
+    const auto ns = Namespace::named(config.namespace_name);
+    return ns &&
+           !made_with_namespace(StateDir(config.instance), {config.namespace_name, ns->identity()})
+                .empty();
+}
+
 Lines obstacles_of(const Config& config) {
     Lines lines;
     if (::geteuid() != 0) lines.emplace_back("`up` needs root");
     if (::access("/dev/net/tun", F_OK) != 0)
         lines.emplace_back("/dev/net/tun is not there; `wgns-user doctor` tells more");
     const std::string netns = netns_path(config.namespace_name);
-    if (::access(netns.c_str(), F_OK) == 0)
+    if (::access(netns.c_str(), F_OK) == 0 && !is_shared(config))
         lines.push_back(netns + " is somebody else's; choose another with Namespace =");
     const std::string resolv = own_folder(config) + "/resolv.conf";
-    if (!dns_files(config).empty() && owner_of(resolv) == FileOwner::others)
+    const bool makes_files = !dns_files(config).empty() && !is_shared(config);
+    if (makes_files && owner_of(resolv) == FileOwner::others)
         lines.push_back(resolv + " is not wgns-user's; take it away, or leave DNS out");
     return lines;
 }
@@ -206,6 +226,8 @@ std::vector<PlannedStep> plan_steps(const Config& config, const PlanFacts& facts
     steps.push_back({"routes", route_lines(config)});
     steps.push_back({"state", {StateDir(config.instance).path().string()}});
     steps.push_back({"processes", process_lines(config)});
+    if (Lines lines = hook_lines(config); !lines.empty())
+        steps.push_back({"commands", std::move(lines)});
     return steps;
 }
 
@@ -215,7 +237,9 @@ Result<Plan, Failure> plan_of(const std::string& argument, const DataPlaneWords&
     if (!choice) return Failure{exit_status::usage, describe(choice.error())};
     const auto config = read_config(file);
     if (!config) return config.error();
-    const std::uint32_t mtu = interface_mtu(*config);
+    const auto outside = socket_namespace(*config);
+    const std::uint32_t mtu =
+        outside ? mtu_seen_from(outside->ns, *config) : interface_mtu(*config);
     const StateDir state(config->instance);
     Plan plan{config->instance,
               "",
@@ -223,18 +247,20 @@ Result<Plan, Failure> plan_of(const std::string& argument, const DataPlaneWords&
               warnings_of(*config),
               plan_steps(*config, {mtu, choice->workers}),
               {}};
+    if (!outside) plan.obstacles.push_back("SocketNamespace: " + describe(outside.error()));
     if (!state.running_supervisor()) {
         plan.now = "is not up";
         if (state.exists()) plan.now += "; the rest of an earlier run is taken away first";
         // What an earlier run of ours left is in nobody's way.
-        if (!state.exists()) plan.obstacles = obstacles_of(*config);
+        if (!state.exists())
+            for (std::string& line : obstacles_of(*config))
+                plan.obstacles.push_back(std::move(line));
         return plan;
     }
     const auto noted = state.read(StateDir::steps);
     if (noted) plan.made = parse_steps(*noted);
-    const bool is_same =
-        state.read(StateDir::fingerprint) ==
-        fingerprint({file, config->extra_firewall_rules_file}, daemon_setup(*config, mtu, words));
+    const bool is_same = state.read(StateDir::fingerprint) ==
+                         fingerprint_of(*config, file, daemon_setup(*config, mtu, words));
     plan.now = is_same ? "is up with this configuration: `up` would change nothing"
                        : "is up with another configuration: `up` would bring the difference in";
     return plan;

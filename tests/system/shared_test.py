@@ -87,6 +87,14 @@ class Shared(TunnelTest):
     def supervisor_of(self, name):
         return int(Path(f"/run/wgns-user/{name}/pid").read_text().split()[0])
 
+    def test_plan_knows_that_it_would_join(self):
+        self.first_up()
+        self.second.write({"Namespace": self.name, "InterfaceName": "second0", "DNS": PEER_V4,
+                           "PostUp": "echo %i"})
+        plan = self.second.call("plan", self.second.path).stdout
+        self.assertNotIn("in the way", plan)
+        self.assertIn("PostUp: echo second0", plan)
+
     def test_the_same_interface_name_is_refused(self):
         self.first_up()
         done = self.up_second(check=False, InterfaceName=self.name)
