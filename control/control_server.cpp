@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -11,9 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
-#include <cstring>
 
 #include "control/passed_descriptors.h"
+#include "control/unix_address.h"
 
 namespace wgns {
 
@@ -126,14 +125,6 @@ void ControlServer::accept_later() {
 
 namespace {
 
-Result<sockaddr_un> address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return Error{ENAMETOOLONG, "socket", path, ""};
-    std::memcpy(address.sun_path, path.c_str(), path.size());
-    return address;
-}
-
 Result<UniqueFd> new_socket(const std::string& path) {
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return Error{errno, "socket", path, ""};
@@ -164,7 +155,7 @@ bool wait_readable(int fd, std::chrono::steady_clock::time_point deadline) {
 }  // namespace
 
 Result<UniqueFd> listen_control(const std::string& path) {
-    const auto address = address_of(path);
+    const auto address = unix_address(path);
     if (!address) return address.error();
     auto fd = new_socket(path);
     if (!fd) return fd.error();
@@ -183,7 +174,7 @@ Result<std::string> ask_control(const std::string& path, const std::string& requ
                                 std::chrono::milliseconds patience,
                                 const std::vector<int>& descriptors) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    const auto address = address_of(path);
+    const auto address = unix_address(path);
     if (!address) return address.error();
     const auto fd = new_socket(path);
     if (!fd) return fd.error();

@@ -2,13 +2,12 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/unique_fd.h"
+#include "control/unix_address.h"
 
 namespace wgns {
 
@@ -26,14 +25,12 @@ Status make_folder(const fs::path& folder, Journal& journal) {
 }
 
 bool somebody_answers(const fs::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.native().size() >= sizeof address.sun_path) return true;
-    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    const auto address = unix_address(path);
+    if (!address) return true;
     const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+    const auto* const to = reinterpret_cast<const sockaddr*>(&*address);
     // EAGAIN: more clients wait than it takes at a time.
-    return !probe || ::connect(probe.get(), to, sizeof address) == 0 || errno == EAGAIN;
+    return !probe || ::connect(probe.get(), to, sizeof *address) == 0 || errno == EAGAIN;
 }
 
 // What a dead daemon left may be replaced; anything else that is there may not.

@@ -11,21 +11,13 @@
 #include <utility>
 
 #include "control/uapi_server.h"
+#include "control/unix_address.h"
 
 namespace wgns {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-Result<sockaddr_un> address_of(const fs::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.native().size() >= sizeof address.sun_path)
-        return Error{ENAMETOOLONG, "socket", path, ""};
-    std::memcpy(address.sun_path, path.c_str(), path.native().size());
-    return address;
-}
 
 Result<UniqueFd> new_socket() {
     UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -75,7 +67,7 @@ UapiSocket::UapiSocket(UniqueFd listener, fs::path path) noexcept
 
 Result<UapiSocket> UapiSocket::create(const std::string& interface, const fs::path& folder) {
     const fs::path path = folder / (interface + ".sock");
-    const auto address = address_of(path);
+    const auto address = unix_address(path);
     if (!address) return address.error();
     const auto lock = make_and_lock(folder);
     if (!lock) return lock.error();
