@@ -199,7 +199,7 @@ private:
 
     // wg(8) finds it by the interface's name or, where that is taken, by the instance's.
     Result<UniqueFd> serve_uapi() {
-        auto socket = UapiSocket::create("uapi", state_.path());
+        auto socket = UapiSocket::create_at(state_.path() / "uapi.sock");
         if (!socket) return socket.error();
         auto journal = Journal::open(state_.journal().string());
         if (!journal) return journal.error();

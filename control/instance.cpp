@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -39,14 +40,23 @@ std::optional<Failure> not_root(const std::string& what) {
     return failed(what + ": this needs root; run it with sudo");
 }
 
+Failure unknown_instance(const std::string& name) {
+    return {exit_status::no_such_instance,
+            name + ": no such instance; `wgns-user list` prints those that are there"};
+}
+
 Result<StateDir, Failure> known_instance(const std::string& name) {
-    const Failure unknown{
-        exit_status::no_such_instance,
-        name + ": no such instance; `wgns-user list` prints those that are there"};
-    if (!StateDir::is_valid_name(name)) return unknown;
+    if (!StateDir::is_valid_name(name)) return unknown_instance(name);
     StateDir state(name);
-    if (!state.exists()) return unknown;
+    if (!state.exists()) return unknown_instance(name);
     return state;
+}
+
+Result<UniqueFd, Failure> lock_for(const std::string& command, const StateDir& state) {
+    auto lock = state.lock(StateDir::usual_patience);
+    if (lock) return *std::move(lock);
+    if (lock.error().code == ENOENT) return unknown_instance(state.name());
+    return step_failed(command + " " + state.name(), lock.error());
 }
 
 void tell_warnings(Config& config) {
@@ -79,8 +89,8 @@ Outcome reload(const std::string& name, const std::string& file) {
     if (auto failure = not_root("reload")) return *failure;
     const auto state = known_instance(name);
     if (!state) return state.error();
-    const auto lock = state->lock(StateDir::usual_patience);
-    if (!lock) return step_failed("reload " + name, lock.error());
+    const auto lock = lock_for("reload", *state);
+    if (!lock) return lock.error();
     const fs::path path = file.empty() ? state->read(StateDir::config_file).value_or("") : file;
     auto config = read_config(path, name, MissingKey::is_made);
     if (!config) return config.error();
@@ -108,8 +118,8 @@ Outcome down(const std::string& name) {
     if (auto failure = not_root("down")) return *failure;
     const auto state = known_instance(name);
     if (!state) return state.error();
-    const auto lock = state->lock(StateDir::usual_patience);
-    if (!lock) return step_failed("down " + name, lock.error());
+    const auto lock = lock_for("down", *state);
+    if (!lock) return lock.error();
     warn_of_those_inside(*state);
     if (state->running_supervisor()) announce_end(*state);
     auto done = end_supervisor(*state);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <initializer_list>
 #include <iterator>
 #include <thread>
 
@@ -21,8 +22,11 @@ namespace {
 constexpr std::size_t max_name_bytes = 64;
 constexpr std::string_view supervisor_file = "pid";
 constexpr std::chrono::seconds lock_all_patience{10};
+constexpr const char* hint_of_one =
+    "another wgns-user command is at work on this instance; try again";
+constexpr const char* hint_of_all = "another wgns-user command is at work";
 
-Status make_private_folder(const fs::path& path, mode_t mode) {
+Status make_folder(const fs::path& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) < 0 && errno != EEXIST)
         return Error{errno, "mkdir", path.string(), ""};
     return Done{};
@@ -37,24 +41,30 @@ bool is_current(int fd, const fs::path& path) {
            opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-// The folder itself is locked, so that there is nothing to be left in it.
-Result<UniqueFd> try_lock_folder(const fs::path& path) {
-    const Error busy{EWOULDBLOCK, "flock", path.string(), "another wgns-user command is at work"};
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // The last instance has taken it away meanwhile.
-    if (!fd) return errno == ENOENT ? busy : Error{errno, "open", path.string(), ""};
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0 || !is_current(fd.get(), path)) return busy;
+// The folder itself is locked: with a file in it, whoever takes the folder away would take away the
+// file first, and another could make it anew and hold both. ENOENT: there is none (any more).
+Result<UniqueFd> try_lock(const fs::path& path, const char* hint) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd) return Error{errno, "open", path.string(), ""};
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0) return Error{errno, "flock", path.string(), hint};
+    if (!is_current(fd.get(), path)) return Error{ENOENT, "open", path.string(), ""};
     return fd;
 }
 
-Result<UniqueFd> try_lock_file(const fs::path& path, int flags) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
-    if (!fd) return Error{errno, "open", path.string(), ""};
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0)
-        return Error{errno, "flock", path.string(),
-                     "another wgns-user command is at work on this instance; try again"};
-    if (!is_current(fd.get(), path)) return Error{ENOENT, "open", path.string(), ""};
-    return fd;
+// Makes the folders, each in the one before, and locks the last. EWOULDBLOCK also when another took
+// one of them away meanwhile.
+Result<UniqueFd> try_create_and_lock(std::initializer_list<fs::path> folders, const char* hint) {
+    // The root may be seen by all, so that `list` can say that there is nothing.
+    mode_t mode = 0755;
+    Status made = Done{};
+    for (const fs::path& folder : folders) {
+        if (made) made = make_folder(folder, mode);
+        mode = 0700;
+    }
+    auto locked = made ? try_lock(*std::prev(folders.end()), hint) : made.error();
+    if (!locked && locked.error().code == ENOENT)
+        return Error{EWOULDBLOCK, "flock", locked.error().subject, hint};
+    return locked;
 }
 
 // Tries until it is to be had, or `patience` is over.
@@ -102,25 +112,15 @@ bool StateDir::exists() const {
 }
 
 Result<UniqueFd> StateDir::create_and_lock(std::chrono::milliseconds patience) const {
-    // The root may be seen by all, so that `list` can say that there is nothing.
-    auto made = make_private_folder(root_, 0755);
-    if (made) made = make_private_folder(path_, 0700);
-    if (!made) return made.error();
-    return patiently([&] { return try_lock_file(path_ / "lock", O_CREAT); }, patience);
+    return patiently([&] { return try_create_and_lock({root_, path_}, hint_of_one); }, patience);
 }
 
 Result<UniqueFd> StateDir::lock(std::chrono::milliseconds patience) const {
-    if (!exists()) return Error{ENOENT, "open", path_.string(), ""};
-    return patiently([&] { return try_lock_file(path_ / "lock", O_CREAT); }, patience);
+    return patiently([&] { return try_lock(path_, hint_of_one); }, patience);
 }
 
 Result<UniqueFd> StateDir::lock_all(const fs::path& root) {
-    const auto try_lock = [&]() -> Result<UniqueFd> {
-        const auto made = make_private_folder(root, 0755);
-        if (!made) return made.error();
-        return try_lock_folder(root);
-    };
-    return patiently(try_lock, lock_all_patience);
+    return patiently([&] { return try_create_and_lock({root}, hint_of_all); }, lock_all_patience);
 }
 
 Status StateDir::remove() const {

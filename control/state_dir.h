@@ -1,5 +1,5 @@
-// What an instance leaves on disk while it is up: /run/wgns-user/NAME/ with its lock, journal, pid,
-// its sockets for commands and metrics, and log.
+// What an instance leaves on disk while it is up: /run/wgns-user/NAME/ with its journal, pid, its
+// sockets for commands and metrics, and log.
 #pragma once
 
 #include <chrono>
@@ -40,7 +40,7 @@ public:
     // EWOULDBLOCK: another command is at work on this instance, still after `patience`. A process
     // that a killed command has begun to start holds it for a moment more.
     Result<UniqueFd> create_and_lock(std::chrono::milliseconds patience = {}) const;
-    // The same for a folder that is there; ENOENT otherwise.
+    // The same for a folder that is there; ENOENT otherwise, or once another took it away.
     Result<UniqueFd> lock(std::chrono::milliseconds patience = {}) const;
     static constexpr std::chrono::milliseconds usual_patience{1000};
     // Takes the folder and what is in it away. Done also when it is not there.

@@ -66,11 +66,14 @@ UapiSocket::UapiSocket(UniqueFd listener, fs::path path) noexcept
 }
 
 Result<UapiSocket> UapiSocket::create(const std::string& interface, const fs::path& folder) {
-    const fs::path path = folder / (interface + ".sock");
-    const auto address = unix_address(path);
-    if (!address) return address.error();
     const auto lock = make_and_lock(folder);
     if (!lock) return lock.error();
+    return create_at(folder / (interface + ".sock"));
+}
+
+Result<UapiSocket> UapiSocket::create_at(const fs::path& path) {
+    const auto address = unix_address(path);
+    if (!address) return address.error();
     if (auto removed = remove_stale(path, *address); !removed) return removed.error();
     auto fd = new_socket();
     if (!fd) return fd.error();

@@ -19,6 +19,8 @@ public:
     // somebody answers by this name already. What nobody answers at is replaced.
     static Result<UapiSocket> create(const std::string& interface,
                                      const std::filesystem::path& folder = default_folder);
+    // The same, where nobody else makes one meanwhile: in a folder that the caller has locked.
+    static Result<UapiSocket> create_at(const std::filesystem::path& path);
     // A socket that was made and listens already, by whatever name it has.
     static Result<UapiSocket> adopt(UniqueFd listener);
 

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "tests/control/temporary_folder.h"
 
@@ -56,6 +59,33 @@ TEST_F(StateDirTest, LockIsExclusive) {
         EXPECT_EQ(second.error().code, EWOULDBLOCK);
     }
     EXPECT_TRUE(state.lock());
+}
+
+// Two that take it away, one after the other; and one that makes it meanwhile.
+TEST_F(StateDirTest, LockOfWhatIsTakenAway) {
+    constexpr int rounds = 100;
+    std::atomic<int> holders = 0;
+    const auto take_away = [&](bool is_making) {
+        for (int i = 0; i < rounds; ++i) {
+            const auto patience = std::chrono::seconds(20);
+            const auto lock = is_making ? state.create_and_lock(patience) : state.lock(patience);
+            if (!lock) {
+                EXPECT_EQ(lock.error().code, ENOENT) << describe(lock.error());
+                EXPECT_FALSE(is_making);
+                continue;
+            }
+            EXPECT_EQ(++holders, 1);
+            EXPECT_TRUE(state.write("note", "text"));
+            --holders;
+            EXPECT_TRUE(state.remove());
+        }
+    };
+    std::thread making(take_away, true);
+    std::thread first(take_away, false);
+    std::thread second(take_away, false);
+    for (std::thread* thread : {&making, &first, &second})
+        thread->join();
+    EXPECT_FALSE(state.exists());
 }
 
 TEST_F(StateDirTest, RemoveTakesAllAndTheRootWhenItWasTheLast) {
