@@ -1,5 +1,6 @@
 // The user's own rules in nft's language, by libnftables. The only unit that knows this library: it
-// may print, and it ends the process where there is no nftables at all.
+// may print, it ends the process where there is no nftables at all, and it keeps what it knows of
+// interfaces for the whole process. So one thread of a process calls this, and no other meanwhile.
 #pragma once
 
 #include <sys/types.h>
