@@ -13,11 +13,11 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <utility>
 
+#include "base/read_file.h"
 #include "crypto/aead_choice.h"
 #include "dataplane/udp_socket.h"
 #include "dataplane/uring_io.h"
@@ -29,11 +29,6 @@
 namespace wgns {
 
 namespace {
-
-std::string text_of_file(const std::string& path) {
-    std::ifstream stream(path);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 std::optional<long> number_in(const std::string& path) {
     const std::string text = text_of_file(path);

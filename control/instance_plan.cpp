@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "base/read_file.h"
 #include "control/device_config.h"
 #include "control/uapi.h"
 #include "crypto/hash.h"
@@ -196,8 +195,7 @@ std::vector<std::string> warnings_of(const Config& config) {
 std::string fingerprint(const std::vector<fs::path>& files, const DaemonSetup& setup) {
     Hash hash = blake2s({bytes_of(setup.uapi), bytes_of(std::to_string(setup.mtu))});
     for (const fs::path& file : files) {
-        std::ifstream stream(file, std::ios::binary);
-        std::string text{std::istreambuf_iterator<char>(stream), {}};
+        std::string text = text_of_file(file);
         hash = blake2s({hash, blake2s({bytes_of(text)})});
         wipe_key_text(text);
     }

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
+#include "base/read_file.h"
 #include "control/instance.h"
 #include "control/neighbours.h"
 #include "control/run_inside.h"
@@ -27,11 +26,6 @@ namespace {
 constexpr std::chrono::milliseconds answer_patience{2000};
 constexpr std::size_t servers_max = 3;  // MAXNS of libc
 constexpr const char* again = "take the instance down and up again";
-
-std::string content_of(const std::string& path) {
-    std::ifstream stream(path);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 std::string joined(const std::vector<std::string>& texts) {
     std::string all;
@@ -120,11 +114,11 @@ private:
             return;
         }
         add({"view", Judgement::ok, "as `exec` gives it"});
-        resolv_conf_ = content_of("/etc/resolv.conf");
+        resolv_conf_ = text_of_file("/etc/resolv.conf");
         const bool is_own = ::access((place_.view.files + "/resolv.conf").c_str(), F_OK) == 0;
         const auto dns = expected_ ? std::optional<DnsFiles>(expected_->dns) : std::nullopt;
         add(judge_resolver(dns, resolv_conf_, is_own));
-        add(judge_nsswitch(content_of("/etc/nsswitch.conf")));
+        add(judge_nsswitch(text_of_file("/etc/nsswitch.conf")));
         add(judge_name_services(reachable_name_services()));
     }
 

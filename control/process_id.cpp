@@ -8,9 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "base/unique_fd.h"
 
 namespace wgns {
@@ -67,9 +66,7 @@ std::optional<std::uint64_t> parse_start_ticks(std::string_view stat) {
 
 std::optional<ProcessId> ProcessId::of(pid_t pid) {
     if (pid <= 0) return std::nullopt;
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    const std::string stat{std::istreambuf_iterator<char>(file), {}};
-    const auto ticks = parse_start_ticks(stat);
+    const auto ticks = parse_start_ticks(text_of_file("/proc/" + std::to_string(pid) + "/stat"));
     if (!ticks) return std::nullopt;
     return ProcessId{pid, *ticks};
 }

@@ -7,11 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <fstream>
 #include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <thread>
+
+#include "base/read_file.h"
 
 namespace wgns {
 
@@ -159,9 +160,9 @@ Status StateDir::write(std::string_view file, std::string_view text) const {
 }
 
 std::optional<std::string> StateDir::read(std::string_view file) const {
-    std::ifstream stream(path_ / file);
-    if (!stream) return std::nullopt;
-    return std::string{std::istreambuf_iterator<char>(stream), {}};
+    auto text = read_file(path_ / file);
+    if (!text) return std::nullopt;
+    return *std::move(text);
 }
 
 }  // namespace wgns

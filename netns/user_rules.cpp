@@ -7,8 +7,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -16,6 +14,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/read_file.h"
 #include "base/unique_fd.h"
 #include "netns/firewall.h"
 #include "netns/netlink.h"
@@ -46,10 +45,8 @@ Result<std::string> read(const std::string& path) {
     std::error_code error;
     const bool is_file = std::filesystem::is_regular_file(path, error);
     if (!is_file && !error) return Error{EINVAL, "read", path, "this is not a file"};
-    std::ifstream file(path);
-    std::string text;
-    text.append(std::istreambuf_iterator<char>(file), {});
-    if (!file) return Error{errno, "read", path, "ExtraFirewallRulesFile names it"};
+    auto text = read_file(path);
+    if (!text) text.error().hint = "ExtraFirewallRulesFile names it";
     return text;
 }
 

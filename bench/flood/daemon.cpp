@@ -4,10 +4,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
+#include "base/read_file.h"
 #include "base/unique_fd.h"
 #include "bench/flood/fail.h"
 #include "crypto/x25519.h"
@@ -32,8 +31,7 @@ std::string request(const PrivateKey& key, std::uint16_t port,
 }
 
 std::string read_all(const std::string& path) {
-    std::ifstream file(path);
-    std::string text{std::istreambuf_iterator(file), {}};
+    std::string text = text_of_file(path);
     if (text.empty()) fail(path.c_str());
     return text;
 }

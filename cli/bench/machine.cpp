@@ -5,20 +5,13 @@
 #include <sys/utsname.h>
 
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <sstream>
+
+#include "base/read_file.h"
 
 namespace wgns::bench {
 
-namespace {
-
-std::string read_file(const char* path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::string cpu_name(const std::string& cpuinfo, const std::string& kind) {
     std::istringstream lines(cpuinfo);
@@ -45,7 +38,7 @@ Ticks ticks_of(const std::string& stat) {
 }
 
 Ticks ticks_now() {
-    return ticks_of(read_file("/proc/stat"));
+    return ticks_of(text_of_file("/proc/stat"));
 }
 
 double busy_share(const Ticks& before, const Ticks& after) {
@@ -60,7 +53,7 @@ Machine this_machine() {
     ::sysinfo(&memory);
     Machine machine;
     machine.kernel = fmt::format("{} {}", name.release, name.machine);
-    machine.cpu = cpu_name(read_file("/proc/cpuinfo"), name.machine);
+    machine.cpu = cpu_name(text_of_file("/proc/cpuinfo"), name.machine);
     machine.cpus = static_cast<unsigned>(::get_nprocs());
     machine.memory_mib =
         static_cast<unsigned>((std::uint64_t{memory.totalram} * memory.mem_unit) >> 20);
@@ -69,7 +62,7 @@ Machine this_machine() {
 
 std::vector<std::string> own_command_line() {
     std::vector<std::string> words;
-    std::istringstream text(read_file("/proc/self/cmdline"));
+    std::istringstream text(text_of_file("/proc/self/cmdline"));
     for (std::string word; std::getline(text, word, '\0');)
         words.push_back(word);
     return words;

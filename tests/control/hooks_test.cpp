@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
-
+#include "base/read_file.h"
 #include "tests/control/temporary_folder.h"
 
 namespace wgns {
@@ -20,10 +18,7 @@ struct HooksTest : testing::Test {
     [[nodiscard]] Hook on_host(Hook::Moment moment, const std::string& command) const {
         return {moment, true, command + " >> " + out};
     }
-    [[nodiscard]] std::string told() const {
-        std::ifstream file(out);
-        return {std::istreambuf_iterator<char>(file), {}};
-    }
+    [[nodiscard]] std::string told() const { return text_of_file(out); }
 };
 
 TEST_F(HooksTest, RunInTheirOrderAndOnlyThoseOfTheMoment) {

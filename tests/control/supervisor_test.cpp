@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "control/spawn.h"
 
 namespace wgns {
@@ -48,8 +47,7 @@ void play_daemon(const std::string& part) {
 // Before GoogleTest's main, which would run all tests again.
 struct Part {
     Part() {
-        std::ifstream file("/proc/self/cmdline");
-        const std::string line{std::istreambuf_iterator<char>(file), {}};
+        const std::string line = text_of_file("/proc/self/cmdline");
         const std::string start("wgns-user\0daemon\0", 17);
         if (line.starts_with(start)) play_daemon(line.c_str() + start.size());
     }

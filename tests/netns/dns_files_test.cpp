@@ -2,9 +2,9 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <set>
 
+#include "base/read_file.h"
 #include "netns/marked_file.h"
 #include "tests/netns/test_network.h"
 
@@ -15,11 +15,6 @@ using Names = std::set<std::string>;
 
 const DnsFiles servers{{*IpAddress::parse("10.99.0.2"), *IpAddress::parse("fd99::2")},
                        {"example.org", "corp"}};
-
-std::string text_in(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // A root in the place of /etc/netns, with a journal.
 struct Place {
@@ -62,8 +57,9 @@ TEST(dns_files, are_made_and_undone_with_their_folders) {
     Place place;
     const Status made = place.make();
     ASSERT_TRUE(made) << describe(made.error());
-    EXPECT_EQ(text_in(place.file("resolv.conf")), std::string(file_mark) + resolv_conf(servers));
-    EXPECT_EQ(text_in(place.file("nsswitch.conf")), std::string(file_mark) + nsswitch_conf());
+    EXPECT_EQ(text_of_file(place.file("resolv.conf")),
+              std::string(file_mark) + resolv_conf(servers));
+    EXPECT_EQ(text_of_file(place.file("nsswitch.conf")), std::string(file_mark) + nsswitch_conf());
     EXPECT_EQ(place.names(), (Names{"nsswitch.conf", "resolv.conf"}));
     place.undo_all();
     EXPECT_FALSE(std::filesystem::exists(place.root));
@@ -88,7 +84,7 @@ TEST(dns_files, files_of_others_are_refused_and_stay) {
         EXPECT_NE(refused.error().hint.find("take it away"), std::string::npos);
         place.undo_all();
         EXPECT_EQ(place.names(), Names{name});
-        EXPECT_EQ(text_in(place.file(name)), "theirs");
+        EXPECT_EQ(text_of_file(place.file(name)), "theirs");
     }
 }
 
@@ -127,7 +123,7 @@ TEST(dns_files, what_a_lost_journal_told_of_is_ours_again) {
     std::filesystem::remove(place.path);
     const Status made = place.make({{*IpAddress::parse("10.99.0.3")}, {}});
     ASSERT_TRUE(made) << describe(made.error());
-    EXPECT_EQ(text_in(place.file("resolv.conf")),
+    EXPECT_EQ(text_of_file(place.file("resolv.conf")),
               std::string(file_mark) + "nameserver 10.99.0.3\n");
     place.undo_all();
     EXPECT_FALSE(std::filesystem::exists(place.root + "/client"));
@@ -143,7 +139,7 @@ TEST(dns_files, what_somebody_else_made_meanwhile_stays) {
     ASSERT_TRUE(journal->will_make(MadeFile{place.file("resolv.conf")}));
     std::ofstream(place.file("resolv.conf")) << "theirs";
     place.undo_all();
-    EXPECT_EQ(text_in(place.file("resolv.conf")), "theirs");
+    EXPECT_EQ(text_of_file(place.file("resolv.conf")), "theirs");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "netns/journal.h"
 
 #include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "netns/marked_file.h"
 #include "tests/netns/test_network.h"
 
@@ -59,8 +59,7 @@ TEST(journal, a_torn_last_line_is_passed_over_wherever_it_is_cut) {
         ASSERT_TRUE(journal->will_make(MadeFile{"/run/a"}));
         ASSERT_TRUE(journal->will_make(MadeNamespace{"client", 7}));
     }
-    std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string text = text_of_file(path);
     const std::size_t first = text.find('\n') + 1;
     for (std::size_t size = first; size + 1 < text.size(); ++size) {
         std::filesystem::resize_file(path, 0);

@@ -6,9 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "tests/netns/test_network.h"
 
 namespace wgns {
@@ -17,10 +16,7 @@ namespace {
 // With what a program inside reads.
 struct Inside : TunInside {
     [[nodiscard]] std::string file(const std::string& path) const {
-        return *ns.run([&] {
-            std::ifstream in(path);
-            return Result<std::string>(std::string(std::istreambuf_iterator<char>(in), {}));
-        });
+        return *ns.run([&] { return read_file(path); });
     }
     [[nodiscard]] short flags() const {
         return *ns.run([] {

@@ -2,17 +2,12 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "tests/netns/test_network.h"
 
 namespace wgns {
 namespace {
-
-std::string text_in(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::size_t count_in(const std::string& folder) {
     const std::filesystem::directory_iterator entries(folder);
@@ -27,7 +22,7 @@ TEST(marked_file, is_written_replaced_and_removed) {
         const Status written = write_marked_file(path, text);
         ASSERT_TRUE(written) << describe(written.error());
         EXPECT_EQ(owner_of(path), FileOwner::us);
-        EXPECT_EQ(text_in(path), std::string(file_mark) + text);
+        EXPECT_EQ(text_of_file(path), std::string(file_mark) + text);
         EXPECT_EQ(count_in(folder.file("")), 1U) << "nothing beside it";
     }
     EXPECT_TRUE(remove_marked_file(path));
@@ -61,7 +56,7 @@ TEST(marked_file, what_others_have_there_stays) {
         ASSERT_FALSE(refused) << text;
         EXPECT_EQ(refused.error().code, EEXIST);
         EXPECT_TRUE(remove_marked_file(path));
-        EXPECT_EQ(text_in(path), text);
+        EXPECT_EQ(text_of_file(path), text);
     }
 }
 

@@ -9,8 +9,8 @@
 #include <array>
 #include <fstream>
 #include <functional>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "base/unique_fd.h"
 #include "tests/netns/test_network.h"
 
@@ -18,11 +18,6 @@ namespace wgns {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_in(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 void write(const std::string& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -94,12 +89,13 @@ TEST(mount_view, files_of_the_namespace_are_in_etc) {
                   write("/etc/netns/client/extra/inner", "inner");
                   fs::create_symlink("/etc/ssl/cert", "/etc/netns/client/linked");
                   report.expect_view();
-                  report.expect(text_in("/etc/resolv.conf") == "nameserver 10.99.0.2\n", "resolv");
-                  report.expect(text_in("/etc/hosts") == "hosts", "hosts");
-                  report.expect(text_in("/etc/link") == "cert", "a link");
+                  report.expect(text_of_file("/etc/resolv.conf") == "nameserver 10.99.0.2\n",
+                                "resolv");
+                  report.expect(text_of_file("/etc/hosts") == "hosts", "hosts");
+                  report.expect(text_of_file("/etc/link") == "cert", "a link");
                   report.expect(fs::is_symlink("/etc/link"), "a link is a link");
-                  report.expect(text_in("/etc/extra/inner") == "inner", "a folder");
-                  report.expect(text_in("/etc/linked") == "cert", "what a link leads to");
+                  report.expect(text_of_file("/etc/extra/inner") == "inner", "a folder");
+                  report.expect(text_of_file("/etc/linked") == "cert", "what a link leads to");
                   report.expect(!std::ofstream("/etc/fresh"), "its top is read-only");
                   return report.text;
               }),
@@ -121,7 +117,8 @@ TEST(mount_view, a_resolv_conf_of_the_host_may_be_anything) {
                                              "/etc/resolv.conf");
                       }
                       report.expect_view();
-                      report.expect(text_in("/etc/resolv.conf") == "nameserver 10.99.0.2\n", kind);
+                      report.expect(text_of_file("/etc/resolv.conf") == "nameserver 10.99.0.2\n",
+                                    kind);
                       return report.text;
                   }),
                   "");
@@ -136,9 +133,9 @@ TEST(mount_view, sockets_that_look_names_up_are_not_there) {
                   for (const char* path : {"/run/nscd", "/var/run/nscd/socket", "/run/avahi-daemon",
                                            "/run/systemd/resolve"})
                       report.expect(!fs::exists(path), path);
-                  report.expect(text_in("/run/systemd/notify") == "notify", "notify");
+                  report.expect(text_of_file("/run/systemd/notify") == "notify", "notify");
                   report.expect(fs::is_directory("/run/systemd/units"), "units");
-                  report.expect(text_in("/run/dbus/file") == "dbus", "dbus");
+                  report.expect(text_of_file("/run/dbus/file") == "dbus", "dbus");
                   report.expect(static_cast<bool>(std::ofstream("/run/fresh")), "/run is writable");
                   return report.text;
               }),
@@ -148,24 +145,25 @@ TEST(mount_view, sockets_that_look_names_up_are_not_there) {
 // The host goes on in another process: one that has the mounts from before.
 TEST(mount_view, what_the_host_does_meanwhile_uncovers_nothing) {
     WGNS_SKIP_UNLESS_ROOT();
-    EXPECT_EQ(in_a_child([] {
-                  Report report;
-                  const UniqueFd etc(::open("/etc", O_PATH | O_DIRECTORY));
-                  const UniqueFd run(::open("/run", O_PATH | O_DIRECTORY));
-                  const std::string host_etc = "/proc/self/fd/" + std::to_string(etc.get());
-                  const std::string host_run = "/proc/self/fd/" + std::to_string(run.get());
-                  report.expect_view();
-                  write(host_etc + "/fresh", "nameserver 192.0.2.9\n");
-                  fs::rename(host_etc + "/fresh", host_etc + "/resolv.conf");
-                  fs::remove_all(host_run + "/nscd");
-                  fs::create_directory(host_run + "/nscd");
-                  write(host_run + "/dbus/file", "news");
-                  report.expect(text_in("/etc/resolv.conf") == "nameserver 10.99.0.2\n", "resolv");
-                  report.expect(!fs::exists("/run/nscd"), "nscd");
-                  report.expect(text_in("/run/dbus/file") == "news", "folders are the host's own");
-                  return report.text;
-              }),
-              "");
+    EXPECT_EQ(
+        in_a_child([] {
+            Report report;
+            const UniqueFd etc(::open("/etc", O_PATH | O_DIRECTORY));
+            const UniqueFd run(::open("/run", O_PATH | O_DIRECTORY));
+            const std::string host_etc = "/proc/self/fd/" + std::to_string(etc.get());
+            const std::string host_run = "/proc/self/fd/" + std::to_string(run.get());
+            report.expect_view();
+            write(host_etc + "/fresh", "nameserver 192.0.2.9\n");
+            fs::rename(host_etc + "/fresh", host_etc + "/resolv.conf");
+            fs::remove_all(host_run + "/nscd");
+            fs::create_directory(host_run + "/nscd");
+            write(host_run + "/dbus/file", "news");
+            report.expect(text_of_file("/etc/resolv.conf") == "nameserver 10.99.0.2\n", "resolv");
+            report.expect(!fs::exists("/run/nscd"), "nscd");
+            report.expect(text_of_file("/run/dbus/file") == "news", "folders are the host's own");
+            return report.text;
+        }),
+        "");
 }
 
 TEST(mount_view, sys_is_the_namespaces_own) {
@@ -187,7 +185,7 @@ TEST(mount_view, the_working_folder_is_not_the_hosts_below_it) {
                   Report report;
                   report.expect(::chdir("/etc") == 0, "chdir");
                   report.expect_view();
-                  report.expect(text_in("resolv.conf") == "nameserver 10.99.0.2\n", "resolv");
+                  report.expect(text_of_file("resolv.conf") == "nameserver 10.99.0.2\n", "resolv");
                   return report.text;
               }),
               "");
@@ -224,7 +222,8 @@ TEST(mount_view, without_files_of_its_own_etc_is_the_hosts) {
                   Report report;
                   const Status entered = enter_mount_view({"/etc/netns/nobody", {}});
                   report.expect(static_cast<bool>(entered), "entered");
-                  report.expect(text_in("/etc/resolv.conf") == "nameserver 192.0.2.1\n", "resolv");
+                  report.expect(text_of_file("/etc/resolv.conf") == "nameserver 192.0.2.1\n",
+                                "resolv");
                   report.expect(!fs::exists("/run/nscd"), "nscd");
                   return report.text;
               }),

@@ -4,21 +4,17 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 
+#include "base/read_file.h"
 #include "tests/netns/test_network.h"
 
 namespace wgns {
 namespace {
 
-std::string read_file(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // As a thread inside reads it.
 std::string setting_in(const Namespace& ns, const std::string& name) {
-    const auto text = ns.run([&] { return Result<std::string>(read_file("/proc/sys/" + name)); });
+    const auto text =
+        ns.run([&] { return Result<std::string>(text_of_file("/proc/sys/" + name)); });
     return text ? *text : describe(text.error());
 }
 
@@ -162,14 +158,14 @@ TEST(namespace, what_a_killed_give_name_leaves_is_removed) {
 TEST(namespace, a_setting_is_written_inside_alone) {
     WGNS_SKIP_UNLESS_ROOT();
     constexpr const char* setting = "net/ipv4/ping_group_range";
-    const std::string outside = read_file(std::string("/proc/sys/") + setting);
+    const std::string outside = text_of_file(std::string("/proc/sys/") + setting);
     const auto ns = Namespace::create();
     ASSERT_TRUE(ns);
     const auto written = write_sysctl(*ns, setting, "0 2147483647");
     ASSERT_TRUE(written) << describe(written.error());
     EXPECT_TRUE(*written);
     EXPECT_EQ(setting_in(*ns, setting), "0\t2147483647\n");
-    EXPECT_EQ(read_file(std::string("/proc/sys/") + setting), outside);
+    EXPECT_EQ(text_of_file(std::string("/proc/sys/") + setting), outside);
 }
 
 TEST(namespace, a_missing_setting_is_no_error_and_a_bad_value_is) {

@@ -6,7 +6,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+
+#include "base/read_file.h"
 
 namespace wgns::bench {
 namespace {
@@ -14,10 +15,7 @@ namespace {
 struct BenchOutputFile : testing::Test {
     BenchOutputFile() { std::filesystem::create_directory(folder); }
     ~BenchOutputFile() override { std::filesystem::remove_all(folder); }
-    [[nodiscard]] std::string content() const {
-        std::ifstream file(path);
-        return {std::istreambuf_iterator<char>(file), {}};
-    }
+    [[nodiscard]] std::string content() const { return text_of_file(path); }
 
     std::string folder =
         std::filesystem::temp_directory_path() / ("wgns-output-" + std::to_string(::getpid()));
