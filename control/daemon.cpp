@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "control/daemon_isolation.h"
 #include "control/device_difference.h"
 #include "control/failure.h"
 #include "control/supervisor.h"
@@ -105,16 +106,17 @@ Status Daemon::start() {
         return missing(descriptor_name::metrics_port);
     // One that was is still with the supervisor, though nobody listens there any more.
     if (setup_.metrics_listen.empty()) metrics_port.reset();
-    inner_namespace_ = take(descriptors, descriptor_name::netns);
     std::map<std::string, UniqueFd> listeners;
     for (const DaemonSetup::Publish& each : setup_.published) {
         const std::string name = publish_descriptor(each.host);
         listeners[name] = take(descriptors, name);
         if (!listeners[name]) return missing(descriptor_name::publish);
     }
-    auto done = publish(std::move(listeners));
+    auto done = prepare(descriptors);
+    if (done) done = isolate_daemon();
     if (done) done = start_data_plane(std::move(descriptors));
     if (!done) return done;
+    publish(std::move(listeners));
 
     server_.emplace(context_, std::move(listener),
                     [this](ControlRequest request, const ControlServer::Answer& reply) {
@@ -131,48 +133,47 @@ Status Daemon::start() {
     return tell_ready();
 }
 
+// All that needs a privilege, for as long as there is one.
+Status Daemon::prepare(std::map<std::string, UniqueFd>& descriptors) {
+    follow_routes(take(descriptors, descriptor_name::socket_namespace));
+    const UniqueFd netns = take(descriptors, descriptor_name::netns);
+    const auto inside = Namespace::open("/proc/self/fd/" + std::to_string(netns.get()));
+    if (!inside) return inside.error();
+    const auto queue = descriptors.find(numbered_descriptor(descriptor_name::tun, 0));
+    if (queue == descriptors.end()) return missing(descriptor_name::tun);
+    follow_link(*inside, queue->second.get());
+    auto publisher =
+        Publisher::start(UniqueFd(::fcntl(inside->fd(), F_DUPFD_CLOEXEC, 0)), isolate_thread);
+    if (!publisher) return publisher.error();
+    publisher_ = *std::move(publisher);
+    return Done{};
+}
+
 // A listener may be missing where its endpoint is published already.
-Status Daemon::publish(std::map<std::string, UniqueFd> listeners) {
+void Daemon::publish(std::map<std::string, UniqueFd> listeners) {
     std::vector<PublishedListener> published;
     for (const DaemonSetup::Publish& each : setup_.published)
         published.push_back(
             {each.host, each.inside, take(listeners, publish_descriptor(each.host))});
-    if (published.empty() && !publisher_) return Done{};
-    if (!publisher_) {
-        auto publisher =
-            Publisher::start(UniqueFd(::fcntl(inner_namespace_.get(), F_DUPFD_CLOEXEC, 0)));
-        if (!publisher) return publisher.error();
-        publisher_ = *std::move(publisher);
-    }
     publisher_->serve(std::move(published));
-    return Done{};
 }
 
 Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
-    if (UniqueFd fd = take(descriptors, descriptor_name::socket_namespace)) {
-        auto ns = Namespace::open("/proc/self/fd/" + std::to_string(fd.get()));
-        if (!ns) return ns.error();
-        socket_namespace_.emplace(*std::move(ns));
-    }
-    UdpGroup sockets;
+    UdpGroup sockets = take_udp_group(descriptors);
     TunQueues queues;
-    for (unsigned worker = 0; worker < Workers::count_max; ++worker) {
+    while (queues.size() < sockets.size()) {
+        const auto worker = static_cast<unsigned>(queues.size());
         UniqueFd tun = take(descriptors, numbered_descriptor(descriptor_name::tun, worker));
-        if (!tun) break;
+        if (!tun) return missing(descriptor_name::tun);
         queues.push_back(std::move(tun));
-        UdpSockets& udp = sockets.emplace_back();
-        udp.v4 = take(descriptors, numbered_descriptor(descriptor_name::udp4, worker));
-        udp.v6 = take(descriptors, numbered_descriptor(descriptor_name::udp6, worker));
-        if (!udp.v4 && !udp.v6) return missing(descriptor_name::udp4);
     }
-    if (queues.empty()) return missing(descriptor_name::tun);
+    if (sockets.empty()) return missing(descriptor_name::udp4);
     const auto choice = choose(setup_.data_plane);
     if (!choice) return choice.error();
-    UniqueFd queue(::fcntl(queues[0].get(), F_DUPFD_CLOEXEC, 0));
     const auto started = start_device(*choice, std::move(sockets), std::move(queues));
-    if (!started) return started;
-    follow_link(std::move(queue));
-    follow_routes();
+    if (!started || !link_watch_) return started;
+    const bool is_told = data_plane_->follow(link_watch_->link());
+    WG_ASSERT(is_told);  // nothing else is in the mailbox yet
     return Done{};
 }
 
@@ -196,34 +197,38 @@ Status Daemon::start_device(const DataPlaneChoice& choice, UdpGroup sockets, Tun
     if (!data_plane) return data_plane.error();
     data_plane_ = *std::move(data_plane);
     facts_.data_plane = data_plane_->facts();
-    const auto open = [this](unsigned count, std::uint16_t port, std::uint32_t fwmark) {
-        if (!socket_namespace_) return open_udp_group(count, port, fwmark);
-        return socket_namespace_->run([&] { return open_udp_group(count, port, fwmark); });
-    };
-    device_.emplace(context_, *data_plane_, std::move(kept), open);
+    device_.emplace(context_, *data_plane_, std::move(kept),
+                    SocketCalls{[this](unsigned count, std::uint16_t port, std::uint32_t fwmark) {
+                                    return broker_.open(count, port, fwmark);
+                                },
+                                [this](const UdpGroup& group, std::uint32_t fwmark) {
+                                    return broker_.mark(group, fwmark);
+                                }});
     facts_.listen_port = device_->listen_port();
     return Done{};
 }
 
 // A tunnel whose link nobody takes down works without, too.
-void Daemon::follow_link(UniqueFd queue) {
+void Daemon::follow_link(const Namespace& inside, int queue) {
     const auto changed = [this](const Link& link) { return data_plane_->follow(link); };
-    auto watch = LinkWatch::start(context_, std::move(queue), changed);
+    auto watch = LinkWatch::start_inside(context_, inside,
+                                         UniqueFd(::fcntl(queue, F_DUPFD_CLOEXEC, 0)), changed);
     if (!watch)
         return spdlog::warn("{}: does not follow its link: {}", setup_.instance,
                             describe(watch.error()));
     link_watch_ = *std::move(watch);
-    const bool is_told = changed(link_watch_->link());
-    WG_ASSERT(is_told);  // nothing else is in the mailbox yet
 }
 
 // Without, answers may leave from an address that is gone until the peer is heard again.
-void Daemon::follow_routes() {
+void Daemon::follow_routes(const UniqueFd& socket_namespace) {
     const auto start = [this] {
         return NetworkEvents::start(context_, NetworkPart::routes,
                                     [this] { return routes_changed(); });
     };
-    auto events = socket_namespace_ ? socket_namespace_->run(start) : start();
+    const auto ns = socket_namespace
+                        ? Namespace::open("/proc/self/fd/" + std::to_string(socket_namespace.get()))
+                        : Namespace::current();
+    auto events = ns ? ns->run(start) : ns.error();
     if (!events)
         return spdlog::warn("{}: does not follow the host's routes: {}", setup_.instance,
                             describe(events.error()));
@@ -272,9 +277,16 @@ void Daemon::device_changed() {
 void Daemon::watch_channel() {
     // A descriptor of its own: Asio closes what it watches.
     channel_watch_.assign(::fcntl(channel_.fd(), F_DUPFD_CLOEXEC, 0));
+    wait_for_end();
+}
+
+// An answer of the supervisor's that was taken already may have been announced, too.
+void Daemon::wait_for_end() {
     channel_watch_.async_wait(asio::posix::stream_descriptor::wait_read,
                               [this](const boost::system::error_code& error) {
-                                  if (!error) end(exit_status::done);
+                                  if (error) return;
+                                  if (channel_.is_readable()) return end(exit_status::done);
+                                  wait_for_end();
                               });
 }
 
@@ -452,19 +464,16 @@ Status Daemon::reloaded(Reload& reload) {
     const auto kept = give_to_keep(reload.listeners);
     if (!kept) return kept;
     serve_metrics_port(take(reload.listeners, descriptor_name::metrics_port));
-    return publish(std::move(reload.listeners));
+    publish(std::move(reload.listeners));
+    return Done{};
 }
 
 // What the next daemon starts with, should this one crash.
 Status Daemon::give_to_keep(const std::map<std::string, UniqueFd>& listeners) {
     const auto file = write_setup(setup_);
     if (!file) return file.error();
-    std::map<std::string, int> lent{{descriptor_name::setup, file->get()}};
-    for (unsigned worker = 0; worker < device_->sockets().size(); ++worker) {
-        const UdpSockets& udp = device_->sockets()[worker];
-        if (udp.v4) lent[numbered_descriptor(descriptor_name::udp4, worker)] = udp.v4.get();
-        if (udp.v6) lent[numbered_descriptor(descriptor_name::udp6, worker)] = udp.v6.get();
-    }
+    std::map<std::string, int> lent = lend(device_->sockets());
+    lent[descriptor_name::setup] = file->get();
     for (const auto& [name, listener] : listeners)
         lent[name] = listener.get();
     return channel_.send({{daemon_word::keep, true}}, lent);

@@ -25,6 +25,7 @@
 #include "control/metrics_server.h"
 #include "control/network_events.h"
 #include "control/publisher.h"
+#include "control/socket_broker.h"
 #include "control/status.h"
 #include "control/uapi_server.h"
 #include "netns/namespace.h"
@@ -77,15 +78,17 @@ private:
     struct Reload;
 
     Status start();
+    Status prepare(std::map<std::string, UniqueFd>& descriptors);
     Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
     Status start_device(const DataPlaneChoice& choice, UdpGroup sockets, TunQueues tun);
-    Status publish(std::map<std::string, UniqueFd> listeners);
-    void follow_link(UniqueFd queue);
-    void follow_routes();
+    void publish(std::map<std::string, UniqueFd> listeners);
+    void follow_link(const Namespace& inside, int queue);
+    void follow_routes(const UniqueFd& socket_namespace);
     bool routes_changed();
     Status tell_ready();
     void tell_alive(std::chrono::milliseconds interval);
     void watch_channel();
+    void wait_for_end();
     void resolve_names();
     bool look(std::function<void(const DeviceSnapshot&)> seen);
     bool write_endpoint(const PublicKey& peer, const Endpoint& endpoint);
@@ -112,13 +115,12 @@ private:
     DaemonSetup setup_;
     StatusFacts facts_;
     Families families_{false, false};
-    std::optional<Namespace> socket_namespace_;
+    SocketBroker broker_{channel_};
     std::unique_ptr<DataPlane> data_plane_;
     std::optional<LiveDevice> device_;
     std::unique_ptr<LinkWatch> link_watch_;
     std::unique_ptr<NetworkEvents> route_events_;
-    UniqueFd inner_namespace_;
-    std::unique_ptr<Publisher> publisher_;  // none while nothing is published
+    std::unique_ptr<Publisher> publisher_;
     std::optional<ControlServer> server_;
     std::optional<UapiServer> uapi_server_;
     std::optional<MetricsServer> metrics_server_;

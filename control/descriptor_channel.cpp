@@ -1,5 +1,6 @@
 #include "control/descriptor_channel.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -88,6 +89,15 @@ Result<std::optional<DescriptorChannel::Message>> DescriptorChannel::receive() {
     std::vector<UniqueFd> descriptors = PassedDescriptors::take(message);
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return malformed("truncated message");
     return parse({text.data(), static_cast<std::size_t>(got)}, std::move(descriptors));
+}
+
+bool DescriptorChannel::is_readable(int milliseconds) const noexcept {
+    pollfd polled{socket_.get(), POLLIN, 0};
+    int ready = 0;
+    do {
+        ready = ::poll(&polled, 1, milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
 }
 
 }  // namespace wgns

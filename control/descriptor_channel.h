@@ -36,6 +36,8 @@ public:
 
     // Readable when a message, or the end, has come.
     [[nodiscard]] int fd() const noexcept { return socket_.get(); }
+    // Whether one comes within so many milliseconds.
+    [[nodiscard]] bool is_readable(int milliseconds = 0) const noexcept;
 
 private:
     UniqueFd socket_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 namespace wgns {
 
@@ -11,7 +12,49 @@ namespace {
 
 // Between two looks at the device, each of which copies what it is: names that are due at almost
 // the same time share one.
-constexpr Duration look_pause = std::chrono::milliseconds(200);
+constexpr Duration snapshot_pause = std::chrono::milliseconds(200);
+
+constexpr const char* calls_to_look_up[] = {
+    // files to read, and what tells whether they have changed
+    "access",
+    "faccessat",
+    "faccessat2",
+    "fstatfs",
+    "getcwd",
+    "getdents64",
+    "geteuid",
+    "getuid",
+    "getegid",
+    "getgid",
+    "lstat",
+    "newfstatat",
+    "open",
+    "openat",
+    "pread64",
+    "readlink",
+    "readlinkat",
+    "stat",
+    "statfs",
+    "statx",
+    "uname",
+    // servers of names
+    "bind",
+    "connect",
+    "getpeername",
+    "getsockname",
+    "getsockopt",
+    "poll",
+    "ppoll",
+    "pselect6",
+    "recvfrom",
+    "recvmmsg",
+    "select",
+    "sendmmsg",
+    "sendto",
+    "setsockopt",
+    "socket",
+    "socketpair",
+};
 
 Endpoint from_asio(const asio::ip::udp::endpoint& from) {
     Endpoint endpoint;
@@ -38,6 +81,10 @@ Duration age_of(const WallTime& then, const WallTime& now) {
 }
 
 }  // namespace
+
+std::span<const char* const> calls_of_resolver() noexcept {
+    return calls_to_look_up;
+}
 
 std::vector<Endpoint> reachable(std::vector<Endpoint> answers, Families families) {
     std::erase_if(answers, [&](const Endpoint& answer) {
@@ -85,7 +132,7 @@ void EndpointResolver::schedule() {
         if (!name.is_asked && (!next || name.refresh.next_check() < *next))
             next = name.refresh.next_check();
     if (!next) return;
-    timer_.expires_after(std::max(*next, looked_at_ + look_pause) - clock_.now());
+    timer_.expires_after(std::max(*next, looked_at_ + snapshot_pause) - clock_.now());
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error && !stopped_) look();
     });

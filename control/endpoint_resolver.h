@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@
 #include "protocol/device_snapshot.h"
 
 namespace wgns {
+
+// What libc calls to look a name up: files that say how, its modules, and sockets towards servers
+// (getaddrinfo(3), nsswitch.conf(5)).
+[[nodiscard]] std::span<const char* const> calls_of_resolver() noexcept;
 
 // A peer whose endpoint is a name.
 struct NamedEndpoint {

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "control/background.h"
+#include "control/daemon_isolation.h"
 #include "control/data_plane.h"
 #include "control/link_watch.h"
 #include "control/live_device.h"
@@ -68,6 +69,8 @@ public:
         if (!choice) return choice.error();
         auto tun = take_tun(choice->workers);
         if (!tun) return tun.error();
+        const auto isolated = isolate_interface();
+        if (!isolated) return isolated;
         UniqueFd queue(::fcntl(tun->front().get(), F_DUPFD_CLOEXEC, 0));
         auto done = start_data_plane(*choice, *std::move(tun));
         if (done) done = follow_link(std::move(queue));

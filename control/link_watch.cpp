@@ -42,15 +42,34 @@ LinkWatch::LinkWatch(UniqueFd tun, Changed changed)
 Result<std::unique_ptr<LinkWatch>> LinkWatch::start(asio::io_context& context, UniqueFd tun,
                                                     Changed changed) {
     std::unique_ptr<LinkWatch> watch(new LinkWatch(std::move(tun), std::move(changed)));
-    // The events first, so that no change falls between them and the first look.
-    auto events = NetworkEvents::start(context, NetworkPart::links,
-                                       [raw = watch.get()] { return raw->update(); });
-    if (!events) return events.error();
-    watch->events_ = *std::move(events);
-    auto link = watch->look();
-    if (!link) return link.error();
-    watch->link_ = *std::move(link);
+    const auto begun = watch->begin(context);
+    if (!begun) return begun.error();
     return watch;
+}
+
+Result<std::unique_ptr<LinkWatch>> LinkWatch::start_inside(asio::io_context& context,
+                                                           const Namespace& ns, UniqueFd tun,
+                                                           Changed changed) {
+    std::unique_ptr<LinkWatch> watch(new LinkWatch(std::move(tun), std::move(changed)));
+    const auto begun = ns.run([&]() -> Status {
+        auto netlink = Netlink::open();
+        if (!netlink) return netlink.error();
+        watch->inside_.emplace(*std::move(netlink));
+        return watch->begin(context);
+    });
+    if (!begun) return begun.error();
+    return watch;
+}
+
+// The events first, so that no change falls between them and the first look.
+Status LinkWatch::begin(asio::io_context& context) {
+    auto events = NetworkEvents::start(context, NetworkPart::links, [this] { return update(); });
+    if (!events) return events.error();
+    events_ = *std::move(events);
+    auto link = look();
+    if (!link) return link.error();
+    link_ = *std::move(link);
+    return Done{};
 }
 
 Status LinkWatch::request(const std::function<Status(Netlink&)>& requests) const {
@@ -73,9 +92,10 @@ bool LinkWatch::update() {
 }
 
 // Wherever the interface is now.
-Result<Link> LinkWatch::look() const {
+Result<Link> LinkWatch::look() {
     const auto shape = tun_shape(tun_.get());
     if (!shape) return shape.error();
+    if (inside_) return find_link(*inside_, shape->name);
     const auto ns = namespace_of(tun_.get());
     if (!ns) return ns.error();
     // First, so that a change after the look is an event. Without a number the look is all we get.

@@ -5,11 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "control/network_events.h"
 #include "netns/link.h"
+#include "netns/namespace.h"
 #include "netns/netlink.h"
 
 namespace wgns {
@@ -24,6 +26,11 @@ public:
     // context outlives the watch, and runs no more once the watch is gone.
     static Result<std::unique_ptr<LinkWatch>> start(boost::asio::io_context& context, UniqueFd tun,
                                                     Changed changed);
+    // The same for an interface that stays in `ns`: needs CAP_SYS_ADMIN now and nothing later, and
+    // keeps the namespace alive.
+    static Result<std::unique_ptr<LinkWatch>> start_inside(boost::asio::io_context& context,
+                                                           const Namespace& ns, UniqueFd tun,
+                                                           Changed changed);
 
     // What was told last, or so at first.
     [[nodiscard]] const Link& link() const noexcept { return link_; }
@@ -32,10 +39,12 @@ public:
 
 private:
     LinkWatch(UniqueFd tun, Changed changed);
+    Status begin(boost::asio::io_context& context);
     [[nodiscard]] bool update();
-    [[nodiscard]] Result<Link> look() const;
+    [[nodiscard]] Result<Link> look();
 
     UniqueFd tun_;
+    std::optional<Netlink> inside_;  // of an interface that stays
     Link link_;
     Changed changed_;
     std::unique_ptr<NetworkEvents> events_;

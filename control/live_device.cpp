@@ -12,11 +12,11 @@ namespace wgns {
 namespace asio = boost::asio;
 
 LiveDevice::LiveDevice(asio::io_context& context, DataPlane& data_plane, Sockets sockets,
-                       OpenSockets open)
+                       SocketCalls calls)
     : context_(context),
       data_plane_(data_plane),
       sockets_(std::move(sockets.copies)),
-      open_(std::move(open)),
+      calls_(std::move(calls)),
       listen_port_(port_of(sockets_)),
       port_was_asked_for_(sockets.port_was_asked_for),
       fwmark_(sockets.fwmark) {}
@@ -55,7 +55,7 @@ bool LiveDevice::needs_other_port(const DeviceChange& change) const noexcept {
 
 // The old sockets stay until the others are bound, so that a port that is taken does no harm.
 void LiveDevice::replace_sockets(std::uint16_t port, std::uint32_t fwmark) {
-    auto fresh = open_(static_cast<unsigned>(sockets_.size()), port, fwmark);
+    auto fresh = calls_.open(static_cast<unsigned>(sockets_.size()), port, fwmark);
     auto copies = fresh ? duplicate(*fresh) : Result<UdpGroup>(fresh.error());
     if (!copies) {
         spdlog::error("{}", describe(copies.error()));
@@ -76,7 +76,7 @@ void LiveDevice::replace_sockets(std::uint16_t port, std::uint32_t fwmark) {
 }
 
 void LiveDevice::mark_sockets(std::uint32_t fwmark) {
-    const auto marked = set_mark(sockets_, fwmark);
+    const auto marked = calls_.mark(sockets_, fwmark);
     if (!marked) {
         spdlog::error("{}", describe(marked.error()));
         return finish(EADDRINUSE);

@@ -15,15 +15,19 @@
 
 namespace wgns {
 
+// What may take a privilege that the process does not have.
+struct SocketCalls {
+    std::function<Result<UdpGroup>(unsigned count, std::uint16_t port, std::uint32_t fwmark)> open =
+        open_udp_group;
+    std::function<Status(const UdpGroup& group, std::uint32_t fwmark)> mark = set_mark;
+};
+
 class LiveDevice {
 public:
     // Later, on the control thread; nothing: the worker is too busy.
     using GetDone = std::function<void(std::optional<DeviceSnapshot>)>;
     using SetDone = std::function<void(int error)>;  // errno, 0: applied
 
-    // As open_udp_group, wherever the sockets belong.
-    using OpenSockets =
-        std::function<Result<UdpGroup>(unsigned count, std::uint16_t port, std::uint32_t fwmark)>;
     struct Sockets {
         UdpGroup copies;  // of those that the worker works with
         std::uint32_t fwmark = 0;
@@ -32,7 +36,7 @@ public:
     // The context and the worker outlive the device, and the context runs no more once the device
     // is gone.
     LiveDevice(boost::asio::io_context& context, DataPlane& data_plane, Sockets sockets,
-               OpenSockets open = open_udp_group);
+               SocketCalls calls = {});
 
     void get(GetDone done);
     // One change after the other, in the order of the calls. The mark and the port go first, and
@@ -62,7 +66,7 @@ private:
     boost::asio::io_context& context_;
     DataPlane& data_plane_;
     UdpGroup sockets_;
-    OpenSockets open_;
+    SocketCalls calls_;
     std::uint16_t listen_port_;
     bool port_was_asked_for_;
     std::uint32_t fwmark_;

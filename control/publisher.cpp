@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <span>
 
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -27,6 +28,11 @@ namespace {
 constexpr rlim_t other_descriptors = 512;
 constexpr int accept_backlog = 128;
 constexpr std::chrono::milliseconds accept_pause{100};
+
+constexpr const char* calls_to_carry[] = {
+    "accept4",  "connect", "getpeername", "getsockname", "getsockopt",
+    "recvfrom", "sendto",  "setsockopt",  "shutdown",    "socket",
+};
 
 void raise_descriptor_limit(std::size_t connections) {
     rlimit limit{};
@@ -87,6 +93,10 @@ bool is_own_end(const StreamSocket& socket) {
 
 }  // namespace
 
+std::span<const char* const> calls_of_publisher() noexcept {
+    return calls_to_carry;
+}
+
 Result<UniqueFd> open_listener(const Endpoint& host, const std::string& key) {
     const std::string text = host.to_string();
     const int family = host.address.is_v4() ? AF_INET : AF_INET6;
@@ -134,19 +144,23 @@ Publisher::Publisher(std::size_t connections)
     : connections_limit_(connections), context_(1), work_(context_.get_executor()) {}
 
 Result<std::unique_ptr<Publisher>> Publisher::start(UniqueFd inner_namespace,
+                                                    std::function<Status()> settle,
                                                     std::size_t connections) {
     raise_descriptor_limit(connections);
     std::unique_ptr<Publisher> made(new Publisher(connections));
-    std::promise<Result<int>> promise;
+    std::promise<Status> promise;
     auto entered = promise.get_future();
-    made->thread_ = std::thread([raw = made.get(), promise = std::move(promise),
-                                 ns = std::move(inner_namespace)]() mutable {
-        auto done = check(::setns(ns.get(), CLONE_NEWNET), "setns", "the namespace inside");
-        ns.reset();
-        const bool is_inside = done.has_value();
-        promise.set_value(std::move(done));
-        if (is_inside) raw->context_.run();
-    });
+    made->thread_ =
+        std::thread([raw = made.get(), promise = std::move(promise),
+                     ns = std::move(inner_namespace), settle = std::move(settle)]() mutable {
+            const auto entered =
+                check(::setns(ns.get(), CLONE_NEWNET), "setns", "the namespace inside");
+            ns.reset();
+            Status done = entered ? settle() : entered.error();
+            const bool is_inside = done.has_value();
+            promise.set_value(std::move(done));
+            if (is_inside) raw->context_.run();
+        });
     const auto done = entered.get();
     if (!done) return done.error();
     return made;

@@ -7,8 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +21,9 @@
 #include "control/carried_connection.h"
 
 namespace wgns {
+
+// What carries a connection: names of system calls (seccomp(2)).
+[[nodiscard]] std::span<const char* const> calls_of_publisher() noexcept;
 
 struct PublishedListener {
     std::string host;  // the endpoint as text, which tells it apart from the others
@@ -35,11 +40,12 @@ public:
     // More wait in the listeners' queues. Each takes two descriptors.
     static constexpr std::size_t connections_max = 1024;
 
-    // Starts the thread, which enters the namespace for good and publishes nothing yet. It needs
-    // CAP_SYS_ADMIN, from here on no more. Raises the process's limit of descriptors as far as it
-    // goes without privilege.
-    static Result<std::unique_ptr<Publisher>> start(UniqueFd inner_namespace,
-                                                    std::size_t connections = connections_max);
+    // Starts the thread, which enters the namespace for good, calls `settle`, and publishes nothing
+    // yet. It needs CAP_SYS_ADMIN, from here on no more. Raises the process's limit of descriptors
+    // as far as it goes without privilege.
+    static Result<std::unique_ptr<Publisher>> start(
+        UniqueFd inner_namespace, std::function<Status()> settle = [] { return Done{}; },
+        std::size_t connections = connections_max);
     // Ends all connections. The listeners go on in other processes that hold them.
     ~Publisher();
     Publisher(const Publisher&) = delete;

@@ -1,5 +1,6 @@
 #include "control/roles.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -45,12 +46,18 @@ int supervise(const StateDir& state, DescriptorChannel command) {
     return exit_status::failed;
 }
 
+// It came through an exec, and goes through no other.
+DescriptorChannel role_channel() {
+    ::fcntl(role_channel_fd, F_SETFD, FD_CLOEXEC);
+    return DescriptorChannel(UniqueFd(role_channel_fd));
+}
+
 }  // namespace
 
 int supervisor_role(const std::string& instance) {
     if (!StateDir::is_valid_name(instance)) return exit_status::usage;
     std::signal(SIGPIPE, SIG_IGN);
-    return supervise(StateDir(instance), DescriptorChannel(UniqueFd(role_channel_fd)));
+    return supervise(StateDir(instance), role_channel());
 }
 
 int daemon_role(const std::string& instance) {
@@ -58,7 +65,7 @@ int daemon_role(const std::string& instance) {
     std::signal(SIGPIPE, SIG_IGN);
     int status = exit_status::failed;
     {
-        Daemon daemon{DescriptorChannel(UniqueFd(role_channel_fd))};
+        Daemon daemon{role_channel()};
         status = daemon.run();
         spdlog::default_logger()->flush();
         // A name server that does not answer would hold a normal exit up, for as long as the

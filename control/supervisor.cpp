@@ -14,7 +14,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "control/daemon.h"
 #include "control/process_id.h"
+#include "control/socket_broker.h"
 #include "control/spawn.h"
 
 namespace wgns {
@@ -162,6 +164,9 @@ void Supervisor::take_message() {
     }
     const nlohmann::json& body = (*received)->body;
     if (body.contains(daemon_word::keep)) return keep(*std::move(*received));
+    const auto ns = descriptors_.find(descriptor_name::socket_namespace);
+    const int socket_namespace = ns == descriptors_.end() ? -1 : ns->second.get();
+    if (answer_socket_request(daemon_->channel, **received, socket_namespace)) return;
     if (body.contains(daemon_word::alive) && on_alive_) on_alive_();
     if (body.contains(daemon_word::ready)) was_ready_ = true;
     if (body.contains(daemon_word::failed) && body[daemon_word::failed].is_string())

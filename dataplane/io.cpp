@@ -14,7 +14,18 @@ Result<IoChoice> made(Ports ports, std::string reason) {
     return IoChoice{*std::move(io), std::move(reason)};
 }
 
+constexpr const char* calls_for_packets[] = {
+    "epoll_ctl",      "epoll_wait",  "getsockopt", "io_uring_enter", "io_uring_register",
+    "io_uring_setup", "read",        "readv",      "recvmmsg",       "recvmsg",
+    "sendmmsg",       "sendmsg",     "sendto",     "setsockopt",     "socket",
+    "bind",           "getsockname", "write",      "writev",
+};
+
 }  // namespace
+
+std::span<const char* const> calls_of_io() noexcept {
+    return calls_for_packets;
+}
 
 void Io::set_udp(UniqueFd, UniqueFd, std::function<void(int error)> done) {
     done(EOPNOTSUPP);

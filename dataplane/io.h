@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -53,6 +54,9 @@ struct Ports {
     std::uint32_t segments_max = 1;  // datagrams that one send may have
     int mailbox_event = -1;          // of the worker's Mailbox, which outlives the Io
 };
+
+// What every Io calls after it was made: names of system calls (seccomp(2)).
+[[nodiscard]] std::span<const char* const> calls_of_io() noexcept;
 
 enum class IoKind { automatic, uring, epoll };
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "crypto/aead.h"
+#include "crypto/secret_pages.h"
 #include "dataplane/io.h"
 #include "dataplane/mailbox.h"
 #include "dataplane/shared_device.h"
@@ -18,7 +19,8 @@
 
 namespace wgns {
 
-class Workers {
+// The device that they share has the private key.
+class Workers : public InSecretPages {
 public:
     // More add nothing: the device, which they share, would be what they wait for.
     static constexpr unsigned count_max = 8;

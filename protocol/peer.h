@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/ip_address.h"
+#include "crypto/secret_pages.h"
 #include "protocol/cookie.h"
 #include "protocol/deadline_queue.h"
 #include "protocol/handshake.h"
@@ -15,7 +16,7 @@
 namespace wgns {
 
 // Owned by the Device, at one place for all its life.
-class Peer : public DeadlineHook {
+class Peer : public DeadlineHook, public InSecretPages {
 public:
     Peer(const PublicKey& key, std::uint64_t number)
         : public_key(key), sequence(number), stamper(key) {}

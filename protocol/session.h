@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "crypto/secret.h"
+#include "crypto/secret_pages.h"
 #include "protocol/handshake.h"
 #include "protocol/limits.h"
 #include "protocol/replay_window.h"
@@ -16,7 +17,7 @@ namespace wgns {
 
 class Peer;
 
-struct Session {
+struct Session : InSecretPages {
     Session(SessionKeys keys, TimePoint now) noexcept
         : send_key(std::move(keys.send)),
           receive_key(std::move(keys.receive)),

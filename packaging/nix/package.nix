@@ -9,8 +9,10 @@
   cli11,
   intel-ipsec-mb,
   libb2,
+  libcap_ng,
   libmnl,
   libnftnl,
+  libseccomp,
   libsodium,
   liburing,
   nftables,
@@ -33,8 +35,10 @@ stdenv.mkDerivation {
     cli11
     intel-ipsec-mb
     libb2
+    libcap_ng
     libmnl
     libnftnl
+    libseccomp
     libsodium
     liburing
     nftables

@@ -72,7 +72,8 @@ struct PublisherTest : testing::Test {
     }
     void start(std::size_t connections) {
         publisher.reset();
-        auto started = Publisher::start(copy_of(inner->fd()), connections);
+        auto started = Publisher::start(
+            copy_of(inner->fd()), [] { return Done{}; }, connections);
         ASSERT_TRUE(started) << describe(started.error());
         publisher = *std::move(started);
     }
