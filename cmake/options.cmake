@@ -41,6 +41,18 @@ if(WGNS_SANITIZE)
         target_compile_definitions(wgns_flags INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
     endif()
 endif()
+# What the product is hardened with, not its tests: some of it needs optimisation. The linker is told for every program.
+add_library(wgns_hardening INTERFACE)
+if(NOT WGNS_SANITIZE AND NOT WGNS_FUZZERS)
+    target_compile_options(wgns_hardening INTERFACE
+        -fstack-protector-strong -fstack-clash-protection
+        $<$<CXX_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
+        -Wp,-U_FORTIFY_SOURCE -Wp,-D_FORTIFY_SOURCE=3)
+    if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+        target_compile_options(wgns_hardening INTERFACE -fcf-protection=full)
+    endif()
+    target_link_options(wgns_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+endif()
 if(WGNS_FUZZERS)
     # Whatever a fuzzer calls tells it which branches were taken.
     target_compile_options(wgns_flags INTERFACE -fsanitize=fuzzer-no-link)
