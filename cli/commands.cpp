@@ -19,6 +19,7 @@
 #include "cli/completion.h"
 #include "cli/keys.h"
 #include "cli/print_status.h"
+#include "cli/top.h"
 #include "control/failure.h"
 #include "control/finding.h"
 #include "control/host_report.h"
@@ -63,6 +64,7 @@ struct Arguments {
     std::string user;
     std::vector<std::string> command;
     bool json = false;
+    bool once = false;
 };
 
 int run_exec(const Arguments& arguments) {
@@ -280,6 +282,7 @@ public:
         add_print();
         add_exec();
         add_status();
+        add_top();
         add_check();
         add_doctor();
         add_bench();
@@ -403,6 +406,17 @@ private:
             [this] { return run_status(arguments_); }, "wgns-user status home");
         add_name(command);
         add_json(command);
+    }
+    void add_top() {
+        CLI::App* command = add(
+            "top", "Show what an instance, or each of them, is doing, every second",
+            [this] {
+                const auto done = run_top(arguments_.name, arguments_.once);
+                return done ? exit_status::done : complain(done.error());
+            },
+            "wgns-user top home");
+        add_name(command);
+        command->add_flag("--once", arguments_.once, "Print one frame as text");
     }
     void add_check() {
         CLI::App* command = add(

@@ -15,6 +15,7 @@
   libseccomp,
   libsodium,
   liburing,
+  ncurses,
   nftables,
   nlohmann_json,
   spdlog,
@@ -41,6 +42,7 @@ stdenv.mkDerivation {
     libseccomp
     libsodium
     liburing
+    ncurses
     nftables
     nlohmann_json
     spdlog

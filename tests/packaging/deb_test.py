@@ -66,7 +66,7 @@ class Package(unittest.TestCase):
 
     def test_it_depends_on_its_libraries(self):
         depends = self.field("Depends")
-        for library in ("libc6", "libsodium23", "libnftables1", "liburing2"):
+        for library in ("libc6", "libncursesw6", "libsodium23", "libnftables1", "liburing2"):
             self.assertRegex(depends, rf"\b{library} \(>=")
 
     def test_where_nothing_else_is(self):
