@@ -95,6 +95,7 @@ in
         interface.dynamicEndpointRefreshSeconds != 0
       ) "EndpointRefreshSeconds = ${toString interface.dynamicEndpointRefreshSeconds}"
       ++ list "AllowFromTunnel" interface.allowFromTunnel
+      ++ line "MetricsListen" interface.metricsListen
       ++ optional (
         interface.extraFirewallRules != ""
       ) "ExtraFirewallRulesFile = ${rulesFile name interface}"
@@ -147,6 +148,12 @@ in
       {
         assertion = interface.dnsEnforce == "off" || interface.dns != [ ];
         message = "${at}: dnsEnforce has no server to lead to; set dns.";
+      }
+      {
+        assertion =
+          interface.metricsListen == null
+          || builtins.match "(127[.][0-9.]+|[[]::1]):[0-9]+" interface.metricsListen != null;
+        message = "${at}: metricsListen = \"${interface.metricsListen}\" is no port of a loopback address, such as 127.0.0.1:9586.";
       }
       {
         assertion = builtins.all isOneLine (

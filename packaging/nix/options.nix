@@ -80,6 +80,10 @@ rec {
     allowFromTunnel = option (types.listOf types.str) [ ] ''
       Ports that hosts behind the tunnel may reach, such as tcp/8080.
     '';
+    metricsListen = perhaps types.str ''
+      A port of the host's loopback that serves metrics for Prometheus, such as 127.0.0.1:9586; every
+      user of the host may ask there.
+    '';
     extraFirewallRules = option types.lines "" "Text of nft, behind the rules of the namespace.";
   };
 }

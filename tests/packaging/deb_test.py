@@ -22,6 +22,7 @@ EXPECTED = {
     "usr/lib/systemd/system/wgns-user@.service": "-rw-r--r--",
     "usr/lib/sysusers.d/wgns-user.conf": "-rw-r--r--",
     "usr/share/bash-completion/completions/wgns-user": "-rw-r--r--",
+    "usr/share/wgns-user/grafana-dashboard.json": "-rw-r--r--",
     "usr/share/fish/vendor_completions.d/wgns-user.fish": "-rw-r--r--",
     "usr/share/zsh/vendor-completions/_wgns-user": "-rw-r--r--",
     "usr/share/man/man5/wgns-user.conf.5.gz": "-rw-r--r--",

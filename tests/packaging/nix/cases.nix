@@ -104,6 +104,7 @@ in
     ];
     dnsEnforce = "strict";
     allowFromTunnel = [ "tcp/8080" ];
+    metricsListen = "127.0.0.1:9586";
   };
   two.interfaces = {
     home = interface;
@@ -132,6 +133,7 @@ in
   refused_own_sockets = refused { socketNamespace = "home"; };
   refused_table = refused { table = "local"; };
   refused_dns = refused { dnsEnforce = "redirect"; };
+  refused_metrics = refused { metricsListen = "0.0.0.0:9586"; };
   refused_comment = refused { ips = [ "10.64.0.2/32 # mine" ]; };
   refused_long_name.interfaces.a-name-of-16-byt = interface;
   shared.interfaces = {
