@@ -4,17 +4,26 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import harness
 from harness import answers, entries, inside, ping, run, wait_until
-from peers import Product, WireguardGo, private_key, public_key
+from peers import (
+    Product,
+    WireguardGo,
+    configuration,
+    private_key,
+    public_key,
+    section,
+    write_private,
+)
 from tunnel import PEER_PORT, PEER_V4, TunnelTest
 
 SECOND_V4, SECOND_PEER_V4 = "10.98.0.1", "10.98.0.2"
 
 
-class Shared(TunnelTest):
+class TwoInstances(TunnelTest):
     def setUp(self):
         super().setUp()
         self.configure_peer()
@@ -34,6 +43,7 @@ class Shared(TunnelTest):
     def first_up(self):
         self.ours.up(self.interface(), self.towards_peer())
 
+class Shared(TwoInstances):
     def both_up(self):
         self.first_up()
         done = self.up_second()
@@ -162,6 +172,77 @@ class Uapi(TunnelTest):
         self.assertEqual(self.wg("show", "wg0", "public-key").strip(), self.ours.public)
         second.call("gc")
         self.assertNotIn(f"{second.name}.sock", entries("/run/wireguard"))
+
+
+class TwoUnderWg(TwoInstances):
+    """wg(8) where two instances are up: each is told apart, and changed without the other."""
+
+    def setUp(self):
+        super().setUp()
+        self.first_up()
+        self.up_second(Namespace=self.second.name, InterfaceName=self.second.name)
+        ping(self.name, PEER_V4)
+        ping(self.second.name, SECOND_PEER_V4)
+
+    def wg(self, *words):
+        return run(inside(self.host, "wg", *words)).stdout
+
+    def setting(self, verb, product, text):
+        path = write_private(self.folder / f"{verb}.conf", text)
+        self.wg(verb, product.name, path)
+
+    def dump(self, product):
+        """The lines of `wg show all dump` about one of them, without its name."""
+        lines = [line.split("\t") for line in self.wg("show", "all", "dump").splitlines()]
+        return [fields for name, *fields in lines if name == product.name]
+
+    def settings(self, product):
+        """And the time of the handshake: all of the dump but traffic, and a peer's keepalive."""
+        return [fields[:5] for fields in self.dump(product)]
+
+    def test_show_all_dump(self):
+        for product, peer, allowed, port in (
+            (self.ours, self.peer, "10.99.0.0/24,fd99::/64", PEER_PORT),
+            (self.second, self.second_peer, "10.98.0.0/24", PEER_PORT + 10),
+        ):
+            device, towards = self.dump(product)
+            listen_port = str(product.status()["listen_port"])
+            self.assertEqual(device, [product.private, product.public, listen_port, "off"])
+            endpoint = f"{harness.PROVIDER_V4}:{port}"
+            self.assertEqual(towards[:4], [peer.public, "(none)", endpoint, allowed])
+            handshake, received, sent, keepalive = towards[4:]
+            self.assertAlmostEqual(int(handshake), time.time(), delta=60)
+            self.assertGreater(int(received), 0)
+            self.assertGreater(int(sent), 0)
+            self.assertEqual(keepalive, "off")
+
+    def test_setconf_takes_what_showconf_tells(self):
+        shown, untouched = self.wg("showconf", self.name), self.settings(self.second)
+        stranger = {"PublicKey": public_key(private_key()), "AllowedIPs": "10.99.0.0/24"}
+        own = {"PrivateKey": self.ours.private, "ListenPort": 40006, "FwMark": "0x33"}
+        self.setting("setconf", self.ours, configuration(own, stranger))
+        device, towards = self.dump(self.ours)
+        self.assertEqual(device[2:], ["40006", "0x33"])
+        self.assertEqual(towards[0], stranger["PublicKey"])
+        self.assertFalse(answers(self.name, PEER_V4))
+        self.setting("setconf", self.ours, shown)
+        self.assertEqual(self.wg("showconf", self.name), shown)
+        ping(self.name, PEER_V4)
+        self.assertEqual(self.settings(self.second), untouched)
+        ping(self.second.name, SECOND_PEER_V4)
+
+    def test_syncconf_changes_what_differs(self):
+        shown, untouched = self.wg("showconf", self.name), self.settings(self.second)
+        before = self.settings(self.ours)
+        stranger = section("Peer", {"PublicKey": public_key(private_key()),
+                                    "AllowedIPs": "10.97.0.0/24", "PersistentKeepalive": 25})
+        self.setting("syncconf", self.ours, f"{shown}\n{stranger}")
+        self.assertEqual(len(self.ours.status()["peers"]), 2)
+        self.setting("syncconf", self.ours, shown)
+        self.assertEqual(self.wg("showconf", self.name), shown)
+        ping(self.name, PEER_V4)
+        self.assertEqual(self.settings(self.ours), before)
+        self.assertEqual(self.settings(self.second), untouched)
 
 
 class SocketNamespace(TunnelTest):
