@@ -4,6 +4,8 @@
     ours    10.99.0.1/24, fd99::1/64      peer    10.99.0.2/24, fd99::2/64, port 51820
 """
 
+import contextlib
+import ipaddress
 import os
 import signal
 import socket
@@ -22,6 +24,7 @@ from harness import (
     ping,
     process,
     product_binary,
+    product_pids,
     run,
     wait_until,
 )
@@ -341,27 +344,81 @@ class Start(SystemTest):
         self.assertEqual(child.wait(timeout=10), 0)
         self.assertFalse(os.path.exists(path))
 
-    def test_wg_quick(self):
-        peer = self.enter(WireguardGo(self.provider, f"{PREFIX}g", self.folder))
-        ours = private_key()
-        path = self.folder / f"{PREFIX}q.conf"
-        interface = {"PrivateKey": ours, "Address": "10.99.0.1/24", "ListenPort": OUR_PORT}
-        towards_peer = {
-            "PublicKey": peer.public,
-            "AllowedIPs": "10.99.0.0/24",
-            "Endpoint": f"{PROVIDER_V4}:{PEER_PORT}",
-        }
-        write_private(path, configuration(interface, towards_peer))
-        towards_us = {"PublicKey": public_key(ours), "AllowedIPs": "10.99.0.1/32"}
-        peer.configure(["10.99.0.2/24"], PEER_PORT, towards_us)
-        quick = ["env", f"WG_QUICK_USERSPACE_IMPLEMENTATION={product_binary()}", "wg-quick"]
-        run(inside(self.host, *quick, "up", path))
+
+class WgQuick(SystemTest):
+    """wg-quick(8) itself, which makes addresses, routes and rules around our interface."""
+
+    def setUp(self):
+        super().setUp()
+        self.peer = self.enter(WireguardGo(self.provider, f"{PREFIX}g", self.folder))
+        self.private = private_key()
+        self.path = self.folder / f"{PREFIX}q.conf"
+
+    def configure(self, *ours, theirs, **towards_peer):
+        interface = {"PrivateKey": self.private, "Address": list(ours), "ListenPort": OUR_PORT}
+        towards_peer = {"PublicKey": self.peer.public, **towards_peer}
+        write_private(self.path, configuration(interface, towards_peer))
+        alone = ", ".join(ipaddress.ip_interface(each).ip.compressed for each in ours)
+        towards_us = {"PublicKey": public_key(self.private), "AllowedIPs": alone}
+        self.peer.configure(theirs, PEER_PORT, towards_us)
+
+    def quick(self, verb):
+        ours = f"WG_QUICK_USERSPACE_IMPLEMENTATION={product_binary()}"
+        return run(inside(self.host, "env", ours, "wg-quick", verb, self.path))
+
+    @contextlib.contextmanager
+    def up(self):
+        """Within it the interface is up; afterwards nothing of it is left."""
+        wait_until(self.is_settled, 10, "duplicate address detection is over")
+        before = self.network()
+        self.quick("up")
         try:
-            ping(self.host, PEER_V4)
+            yield
         finally:
-            run(inside(self.host, *quick, "down", path))
-        gone = lambda: f"{PREFIX}q.sock" not in entries("/run/wireguard")  # noqa: E731
-        wait_until(gone, 10, "nothing is left")
+            self.quick("down")
+        # The daemon sees that its link is gone, and ends.
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: self.network() == before, 10, "nothing is left")
+        self.assertEqual(self.network(), before)
+
+    def is_settled(self):
+        addresses = run(["ip", "-n", self.host, "-6", "addr", "show", "up0"]).stdout
+        return " fe80::" in addresses and "tentative" not in addresses
+
+    def network(self):
+        """All that wg-quick makes in H."""
+        words = [("ip", "-4", "rule"), ("ip", "-6", "rule"), ("ip", "-o", "link"),
+                 ("ip", "route", "show", "table", "all"),
+                 ("ip", "-6", "route", "show", "table", "all"), ("nft", "list", "ruleset")]
+        told = {" ".join(each): run(inside(self.host, *each)).stdout for each in words}
+        return {**told, "sockets": entries("/run/wireguard"), "products": product_pids()}
+
+    def test_wg_quick(self):
+        self.configure("10.99.0.1/24", theirs=["10.99.0.2/24"], AllowedIPs="10.99.0.0/24",
+                       Endpoint=f"{PROVIDER_V4}:{PEER_PORT}")
+        with self.up():
+            ping(self.host, PEER_V4)
+
+    def test_wg_quick_takes_the_default_route(self):
+        """Its rules send all but what has the mark into the tunnel, whose own packets leave by the
+        default route that was there: unmarked, they would go round in circles."""
+        endpoint, far_v4, far_v6 = "203.0.113.1", "198.51.100.1", "2001:db8::1"
+        harness.add_address(self.provider, "lo", f"{endpoint}/32")
+        run(["ip", "-n", self.host, "route", "add", "default", "via", PROVIDER_V4])
+        self.configure("10.99.0.1/32", "fd99::1/128", theirs=[f"{far_v4}/32", f"{far_v6}/128"],
+                       AllowedIPs="0.0.0.0/0, ::/0", Endpoint=f"{endpoint}:{PEER_PORT}")
+        for address in ("10.99.0.1/32", "fd99::1/128"):
+            run(["ip", "-n", self.provider, "route", "add", address, "dev", self.peer.name])
+        with self.up():
+            name = self.path.stem
+            mark = run(inside(self.host, "wg", "show", name, "fwmark")).stdout.strip()
+            self.assertEqual(mark, "0xca6c")
+            for address in (far_v4, far_v6):
+                route = run(["ip", "-n", self.host, "route", "get", address]).stdout
+                self.assertIn(f" dev {name} ", route)
+                ping(self.host, address)
+        route = run(["ip", "-n", self.host, "route", "get", far_v4]).stdout
+        self.assertIn(f" via {PROVIDER_V4} ", route)
 
 
 # A TUN made inside, handed on with the listener; the daemon stays and takes this process over.
