@@ -2,7 +2,6 @@
 // one.
 #pragma once
 
-#include <sched.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -42,12 +41,12 @@ public:
 
     // Runs fn, which returns a Result, on a throw-away thread inside the namespace. The caller's
     // thread never moves, so there is no way back that could fail. Sockets and TUN devices that fn
-    // opens stay there.
+    // opens stay there. Needs CAP_SYS_ADMIN, except where the caller is inside already.
     template <class Fn>
     auto run(Fn fn) const -> std::invoke_result_t<Fn> {
         std::optional<std::invoke_result_t<Fn>> result;
         std::thread([&] {
-            auto entered = check(::setns(fd_.get(), CLONE_NEWNET), "setns");
+            const auto entered = enter();
             if (entered)
                 result.emplace(fn());
             else
@@ -58,6 +57,9 @@ public:
 
 private:
     Namespace(UniqueFd fd, ino_t identity) noexcept : fd_(std::move(fd)), identity_(identity) {}
+
+    // The calling thread, for good.
+    [[nodiscard]] Status enter() const;
 
     UniqueFd fd_;
     ino_t identity_;

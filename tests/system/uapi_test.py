@@ -348,6 +348,8 @@ class Start(SystemTest):
 class WgQuick(SystemTest):
     """wg-quick(8) itself, which makes addresses, routes and rules around our interface."""
 
+    rights = ()  # what it is run by, if not with all that root has
+
     def setUp(self):
         super().setUp()
         self.peer = self.enter(WireguardGo(self.provider, f"{PREFIX}g", self.folder))
@@ -364,7 +366,7 @@ class WgQuick(SystemTest):
 
     def quick(self, verb):
         ours = f"WG_QUICK_USERSPACE_IMPLEMENTATION={product_binary()}"
-        return run(inside(self.host, "env", ours, "wg-quick", verb, self.path))
+        return run(inside(self.host, *self.rights, "env", ours, "wg-quick", verb, self.path))
 
     @contextlib.contextmanager
     def up(self):
@@ -394,6 +396,15 @@ class WgQuick(SystemTest):
         return {**told, "sockets": entries("/run/wireguard"), "products": product_pids()}
 
     def test_wg_quick(self):
+        self.carry()
+
+    def test_wg_quick_with_the_rights_of_a_container(self):
+        """`--cap-add NET_ADMIN` is what images with wg-quick in them ask for."""
+        alone = "-all,+net_admin"
+        self.rights = ["setpriv", "--bounding-set", alone, "--inh-caps", alone]
+        self.carry()
+
+    def carry(self):
         self.configure("10.99.0.1/24", theirs=["10.99.0.2/24"], AllowedIPs="10.99.0.0/24",
                        Endpoint=f"{PROVIDER_V4}:{PEER_PORT}")
         with self.up():
