@@ -269,7 +269,7 @@ std::vector<Finding> judge_firewall(const Status& standard, const Status& redire
     bad.judgement = Judgement::missing;
     bad.found = describe(standard.error());
     bad.consequence = "`up` fails unless Firewall = none";
-    bad.cure = is_conntrack ? "modprobe nf_conntrack nft_ct" : "modprobe nf_tables";
+    bad.cure = is_conntrack ? "modprobe -a nf_conntrack nft_ct" : "modprobe nf_tables";
     if (!is_conntrack) {
         conntrack.judgement = Judgement::unknown;
         conntrack.found = "it is tried by nftables";
