@@ -47,7 +47,7 @@ if(NOT WGNS_SANITIZE AND NOT WGNS_FUZZERS)
     target_compile_options(wgns_hardening INTERFACE
         -fstack-protector-strong -fstack-clash-protection
         $<$<CXX_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
-        -Wp,-U_FORTIFY_SOURCE -Wp,-D_FORTIFY_SOURCE=3)
+        -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
     if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
         target_compile_options(wgns_hardening INTERFACE -fcf-protection=full)
     endif()

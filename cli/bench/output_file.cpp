@@ -32,8 +32,9 @@ OutputFile::~OutputFile() {
 }
 
 Status OutputFile::write(const std::string& text) {
-    // What cannot be cut off, a terminal or a pipe, has nothing old in it.
-    static_cast<void>(::ftruncate(fd_.get(), 0));
+    // What cannot be cut off, a terminal or a pipe (EINVAL), has nothing old in it.
+    if (::ftruncate(fd_.get(), 0) != 0 && errno != EINVAL)
+        return Error{errno, "truncate", path_, ""};
     std::size_t done = 0;
     while (done < text.size()) {
         const ssize_t size = ::write(fd_.get(), text.data() + done, text.size() - done);
