@@ -7,7 +7,8 @@ namespace wgns {
 namespace {
 
 TEST(Top, LiveItNeedsATerminal) {
-    if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0) GTEST_SKIP();
+    if (::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0)
+        GTEST_SKIP() << "here is a terminal";
     const auto done = run_top("", false);
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().status, exit_status::usage);
