@@ -36,11 +36,16 @@ Status make_folder(const std::string& path, Journal& journal) {
     return made;
 }
 
+Status expect_no_others(const std::string& path) {
+    if (owner_of(path) != FileOwner::others) return Done{};
+    return Error{EEXIST, "write", path,
+                 "this file is not wgns-user's: take it away, or keep it and leave DNS out of "
+                 "the configuration"};
+}
+
 Status make_file(const std::string& path, const std::string& text, Journal& journal) {
-    if (owner_of(path) == FileOwner::others)
-        return Error{EEXIST, "write", path,
-                     "this file is not wgns-user's: take it away, or keep it and leave DNS out of "
-                     "the configuration"};
+    const auto free = expect_no_others(path);
+    if (!free) return free;
     auto made = journal.will_make(MadeFile{path});
     if (made) made = write_marked_file(path, text);
     return made;
@@ -83,6 +88,19 @@ Status make_dns_files(const std::string& name, const DnsFiles& dns, Journal& jou
     const bool is_users_own = dns.empty() && owner_of(nsswitch) == FileOwner::others;
     if (done && !is_users_own) done = make_file(nsswitch, nsswitch_conf(), journal);
     return done;
+}
+
+Result<std::vector<MountView::Text>> dns_texts(const std::string& name, const DnsFiles& dns,
+                                               const std::string& root) {
+    const std::string folder = root + "/" + name;
+    std::vector<MountView::Text> texts;
+    if (!dns.empty()) texts.push_back({"resolv.conf", resolv_conf(dns)});
+    const bool is_users_own =
+        dns.empty() && owner_of(folder + "/nsswitch.conf") == FileOwner::others;
+    if (!is_users_own) texts.push_back({"nsswitch.conf", nsswitch_conf()});
+    for (const MountView::Text& each : texts)
+        if (auto free = expect_no_others(folder + "/" + each.name); !free) return free.error();
+    return texts;
 }
 
 }  // namespace wgns

@@ -8,6 +8,7 @@
 #include "base/ip_address.h"
 #include "base/result.h"
 #include "netns/journal.h"
+#include "netns/mount_view.h"
 
 namespace wgns {
 
@@ -30,5 +31,10 @@ struct DnsFiles {
 // none.
 [[nodiscard]] Status make_dns_files(const std::string& name, const DnsFiles& dns, Journal& journal,
                                     const std::string& root = netns_files_folder);
+
+// The same files for a view of its own (MountView::texts), which nobody else sees: what
+// make_dns_files would make, and the same error where it would replace a file of others.
+[[nodiscard]] Result<std::vector<MountView::Text>> dns_texts(
+    const std::string& name, const DnsFiles& dns, const std::string& root = netns_files_folder);
 
 }  // namespace wgns

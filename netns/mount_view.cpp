@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "base/unique_fd.h"
@@ -185,18 +186,59 @@ Status put_files(const OldFolder& files, const Names& names) {
     return Done{};
 }
 
+Status put_texts(const std::vector<MountView::Text>& texts) {
+    for (const auto& [name, text] : texts) {
+        const std::string path = "/etc/" + name;
+        const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+        if (!file) return failure("create", path);
+        if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+            return failure("write", path);
+    }
+    return Done{};
+}
+
+// Whatever the caller's umask is, everybody reads what is made here.
+class ReadableByAll {
+public:
+    ReadableByAll() noexcept : before_(::umask(022)) {}
+    ~ReadableByAll() { ::umask(before_); }
+    ReadableByAll(const ReadableByAll&) = delete;
+    ReadableByAll& operator=(const ReadableByAll&) = delete;
+
+private:
+    mode_t before_;
+};
+
+// What the view has in the place of the host's: of its folder, and of its texts.
+Result<Names> names_of_files(const MountView& view, const std::optional<OldFolder>& files) {
+    auto names = files ? names_in(files->path()) : Result<Names>(Names{});
+    if (!names) return names;
+    for (const MountView::Text& each : view.texts)
+        std::erase(*names, each.name);
+    return names;
+}
+
 // Read-only at its top, so that what a command writes there is refused and not lost.
-Status replace_etc(const std::string& folder) {
-    if (::access(folder.c_str(), F_OK) != 0) return Done{};
+Status replace_etc(const MountView& view) {
+    const bool has_files = ::access(view.files.c_str(), F_OK) == 0;
+    if (!has_files && view.texts.empty()) return Done{};
     const auto old = OldFolder::open("/etc");
-    const auto files = OldFolder::open(folder);
     if (!old) return old.error();
-    if (!files) return files.error();
-    const auto names = names_in(files->path());
+    std::optional<OldFolder> files;
+    if (has_files) {
+        auto folder = OldFolder::open(view.files);
+        if (!folder) return folder.error();
+        files.emplace(*std::move(folder));
+    }
+    const auto names = names_of_files(view, files);
     if (!names) return names.error();
+    Names replaced = *names;
+    for (const MountView::Text& each : view.texts)
+        replaced.push_back(each.name);
     auto done = cover("/etc");
-    if (done) done = show_all(old->path(), "/etc", *names);
-    if (done) done = put_files(*files, *names);
+    if (done) done = show_all(old->path(), "/etc", replaced);
+    if (done && files) done = put_files(*files, *names);
+    if (done) done = put_texts(view.texts);
     if (!done) return done;
     constexpr unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
     if (::mount(nullptr, "/etc", nullptr, flags, nullptr) != 0) return failure("remount", "/etc");
@@ -241,6 +283,7 @@ Status check_required(const Names& paths) {
 Status enter_mount_view(const MountView& view) {
     auto done = check_required(view.required);
     if (!done) return done;
+    const ReadableByAll readable;
     std::error_code unknown;
     const std::string folder = fs::current_path(unknown).string();
     if (::unshare(CLONE_NEWNS) != 0) return failure("unshare", "the mounts");
@@ -248,7 +291,7 @@ Status enter_mount_view(const MountView& view) {
     // What the host mounts is seen inside, and nothing the other way but these names.
     if (::mount("", "/", nullptr, MS_SLAVE | MS_REC, nullptr) != 0)
         return failure("mount --make-rslave", "/");
-    done = replace_etc(view.files);
+    done = replace_etc(view);
     if (done) done = hide_name_services();
     if (done) done = put_names(names);
     if (done) done = renew_sys();

@@ -20,8 +20,15 @@
 namespace wgns {
 
 struct MountView {
+    // A file that is in the view alone.
+    struct Text {
+        std::string name;  // in /etc
+        std::string text;
+    };
+
     std::string files;                  // a folder; its entries take their names' places in /etc
     std::vector<std::string> required;  // paths that must be there, or there is no view
+    std::vector<Text> texts = {};       // and these the places of both
 };
 
 // Gives the calling process, which has one thread and is inside the network namespace, that view

@@ -129,6 +129,31 @@ TEST(dns_files, what_a_lost_journal_told_of_is_ours_again) {
     EXPECT_FALSE(std::filesystem::exists(place.root + "/client"));
 }
 
+TEST(dns_files, a_view_has_the_same_without_a_file) {
+    Place place;
+    const auto texts = dns_texts("client", servers, place.root);
+    ASSERT_TRUE(texts);
+    ASSERT_EQ(texts->size(), 2U);
+    EXPECT_EQ((*texts)[0].name, "resolv.conf");
+    EXPECT_EQ((*texts)[0].text, resolv_conf(servers));
+    EXPECT_EQ((*texts)[1].text, nsswitch_conf());
+    EXPECT_FALSE(std::filesystem::exists(place.root));
+    // Those of an instance that is up are no hindrance, those of others are.
+    ASSERT_TRUE(place.make());
+    EXPECT_TRUE(dns_texts("client", servers, place.root));
+    std::ofstream(place.file("resolv.conf")) << "theirs";
+    const auto refused = dns_texts("client", servers, place.root);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, EEXIST);
+    const auto none = dns_texts("client", {}, place.root);
+    ASSERT_TRUE(none);
+    EXPECT_EQ(none->size(), 1U);
+    std::ofstream(place.file("nsswitch.conf")) << "theirs";
+    const auto all_theirs = dns_texts("client", {}, place.root);
+    ASSERT_TRUE(all_theirs);
+    EXPECT_TRUE(all_theirs->empty());
+}
+
 // Noted, and killed before it was made.
 TEST(dns_files, what_somebody_else_made_meanwhile_stays) {
     Place place;

@@ -102,6 +102,27 @@ TEST(mount_view, files_of_the_namespace_are_in_etc) {
               "");
 }
 
+TEST(mount_view, a_text_goes_before_a_file_of_its_name) {
+    WGNS_SKIP_UNLESS_ROOT();
+    for (const char* files : {"/etc/netns/client", "/etc/netns/nobody", ""})
+        EXPECT_EQ(in_a_child([&] {
+                      Report report;
+                      ::umask(077);
+                      const Status entered = enter_mount_view(
+                          {files, {}, {{"resolv.conf", "the text"}, {"fresh", "another"}}});
+                      report.expect(static_cast<bool>(entered), "entered");
+                      report.expect(text_of_file("/etc/resolv.conf") == "the text", "resolv");
+                      report.expect(text_of_file("/etc/fresh") == "another", "fresh");
+                      report.expect(text_of_file("/etc/hosts") == "hosts", "hosts");
+                      struct stat info {};
+                      report.expect(::stat("/etc/fresh", &info) == 0 && info.st_mode & S_IROTH,
+                                    "everybody reads it");
+                      report.expect(::umask(022) == 077, "the umask is as it was");
+                      return report.text;
+                  }),
+                  "");
+}
+
 TEST(mount_view, a_resolv_conf_of_the_host_may_be_anything) {
     WGNS_SKIP_UNLESS_ROOT();
     for (const char* kind : {"missing", "dangling", "into /run", "a folder"}) {
