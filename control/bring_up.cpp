@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,23 +19,19 @@
 #include "control/first_handshake.h"
 #include "control/held_signals.h"
 #include "control/hooks.h"
+#include "control/host_side.h"
 #include "control/instance_place.h"
-#include "control/instance_plan.h"
 #include "control/network.h"
 #include "control/notes.h"
 #include "control/process_id.h"
-#include "control/publisher.h"
 #include "control/reload.h"
 #include "control/service_manager.h"
-#include "control/socket_namespace.h"
 #include "control/spawn.h"
 #include "control/state_dir.h"
 #include "control/supervisor.h"
 #include "control/teardown.h"
 #include "control/uapi_link.h"
 #include "control/uapi_socket.h"
-#include "control/udp_sockets.h"
-#include "dataplane/workers.h"
 #include "netns/journal.h"
 #include "netns/namespace.h"
 
@@ -45,11 +40,6 @@ namespace wgns {
 namespace fs = std::filesystem;
 
 namespace {
-
-using Descriptors = std::map<std::string, UniqueFd>;
-// Of each worker TUN and two UDP sockets; setup, control, metrics and the namespace; and listeners.
-static_assert(3 * Workers::count_max + 7 + published_ports_max <=
-              DescriptorChannel::max_descriptors);
 
 Failure failed(std::string line) {
     return {exit_status::failed, std::move(line)};
@@ -109,36 +99,19 @@ private:
     }
 
     Result<Descriptors, Failure> make_descriptors() {
-        Descriptors made;
-        const auto choice = choose(request_.data_plane);
-        if (!choice) return step_failed("data plane", choice.error());
-        auto outside = socket_namespace(config_);
-        if (!outside) return step_failed("SocketNamespace", outside.error());
-        auto sockets = outside->ns.run(
-            [&] { return open_udp_group(choice->workers, config_.listen_port, config_.fwmark); });
-        if (!sockets) return step_failed("UDP socket", sockets.error());
-        setup_ = daemon_setup(config_, mtu_seen_from(outside->ns, config_), request_.data_plane);
-        if (!outside->is_callers)
-            made[descriptor_name::socket_namespace] = std::move(outside->ns).release();
-        const auto published = open_published(made);
-        if (!published) return step_failed("Publish", published.error());
-        const auto metrics_port = open_metrics_port(made);
-        if (!metrics_port) return step_failed("MetricsListen", metrics_port.error());
-        auto place = make_place(config_, choice->workers, state_);
+        auto side = open_host_side(config_, request_.data_plane);
+        if (!side) return side.error();
+        Descriptors made = std::move(side->descriptors);
+        setup_ = std::move(side->setup);
+        auto place = make_place(config_, side->workers, state_);
         if (!place) return step_failed("namespace " + config_.namespace_name, place.error());
         if (!place->owns_namespace)
             spdlog::warn("{}: namespace {} is another instance's: its firewall and DNS hold here",
                          name(), config_.namespace_name);
-        auto* const tun = &place->tun;
         const auto noted = write_notes(
-            state_, {config_, file_, place->owns_namespace, {setup_.mtu, choice->workers}, setup_});
+            state_, {config_, file_, place->owns_namespace, {setup_.mtu, side->workers}, setup_});
         if (!noted) return step_failed("state", noted.error());
-        for (unsigned i = 0; i < choice->workers; ++i) {
-            UdpSockets& udp = (*sockets)[i];
-            if (udp.v4) made[numbered_descriptor(descriptor_name::udp4, i)] = std::move(udp.v4);
-            if (udp.v6) made[numbered_descriptor(descriptor_name::udp6, i)] = std::move(udp.v6);
-            made[numbered_descriptor(descriptor_name::tun, i)] = std::move((*tun)[i]);
-        }
+        add_tun(made, std::move(place->tun));
         auto inside = open_namespace();
         if (!inside) return step_failed("namespace " + config_.namespace_name, inside.error());
         made[descriptor_name::netns] = std::move(*inside);
@@ -208,25 +181,6 @@ private:
         return socket->take_listener();
     }
 
-    // In the caller's namespace, before there is anything to undo.
-    Status open_published(Descriptors& made) {
-        for (const PublishedPort& each : config_.published_ports) {
-            auto listener = open_listener(each.host);
-            if (!listener) return listener.error();
-            made[publish_descriptor(each.host.to_string())] = std::move(*listener);
-        }
-        return Done{};
-    }
-
-    // There too.
-    Status open_metrics_port(Descriptors& made) {
-        if (!config_.metrics_listen) return Done{};
-        auto listener = open_listener(*config_.metrics_listen, "MetricsListen");
-        if (!listener) return listener.error();
-        made[descriptor_name::metrics_port] = std::move(*listener);
-        return Done{};
-    }
-
     Result<UniqueFd> open_namespace() {
         auto ns = Namespace::named(config_.namespace_name);
         if (!ns) return ns.error();
@@ -236,10 +190,7 @@ private:
     Outcome leave_to_supervisor(const Descriptors& descriptors) {
         auto channel = start_supervisor();
         if (!channel) return step_failed("supervisor", channel.error());
-        std::map<std::string, int> lent;
-        for (const auto& [descriptor, fd] : descriptors)
-            lent[descriptor] = fd.get();
-        const auto sent = channel->send(nlohmann::json::object(), lent);
+        const auto sent = channel->send(nlohmann::json::object(), lend(descriptors));
         if (!sent) return step_failed("supervisor", sent.error());
         return wait_ready(*channel);
     }

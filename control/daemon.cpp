@@ -95,12 +95,10 @@ Status Daemon::start() {
     if (!setup) return setup.error();
     setup_ = std::move(*setup);
     facts_.setup = &setup_;
-    UniqueFd listener = take(descriptors, descriptor_name::control);
-    if (!listener) return missing(descriptor_name::control);
+    if (setup_.is_quiet) spdlog::set_level(spdlog::level::warn);
+    UniqueFd control = take(descriptors, descriptor_name::control);
     UniqueFd uapi = take(descriptors, descriptor_name::uapi);
-    if (!uapi) return missing(descriptor_name::uapi);
     UniqueFd metrics = take(descriptors, descriptor_name::metrics);
-    if (!metrics) return missing(descriptor_name::metrics);
     UniqueFd metrics_port = take(descriptors, descriptor_name::metrics_port);
     if (!setup_.metrics_listen.empty() && !metrics_port)
         return missing(descriptor_name::metrics_port);
@@ -118,13 +116,9 @@ Status Daemon::start() {
     if (!done) return done;
     publish(std::move(listeners));
 
-    server_.emplace(context_, std::move(listener),
-                    [this](ControlRequest request, const ControlServer::Answer& reply) {
-                        answer(std::move(request), reply);
-                    });
-    server_->start();
-    serve_uapi(std::move(uapi));
-    serve_metrics(metrics_server_, std::move(metrics));
+    if (control) serve_control(std::move(control));
+    if (uapi) serve_uapi(std::move(uapi));
+    if (metrics) serve_metrics(metrics_server_, std::move(metrics));
     serve_metrics_port(std::move(metrics_port));
     watch_channel();
     const std::chrono::milliseconds interval(
@@ -247,6 +241,14 @@ Status Daemon::tell_ready() {
     spdlog::info("{}: ready, UDP port {}", setup_.instance, facts_.listen_port);
     resolve_names();
     return Done{};
+}
+
+void Daemon::serve_control(UniqueFd listener) {
+    server_.emplace(context_, std::move(listener),
+                    [this](ControlRequest request, const ControlServer::Answer& reply) {
+                        answer(std::move(request), reply);
+                    });
+    server_->start();
 }
 
 void Daemon::serve_uapi(UniqueFd listener) {

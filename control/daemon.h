@@ -38,13 +38,14 @@ namespace descriptor_name {
 inline constexpr const char* tun = "tun";    // of each worker
 inline constexpr const char* udp4 = "udp4";  // of each worker; may be missing
 inline constexpr const char* udp6 = "udp6";  // of each worker; may be missing
+// Listeners; of an instance that nobody finds by a name they are missing.
 inline constexpr const char* control = "control";
-inline constexpr const char* uapi = "uapi";  // a listener
+inline constexpr const char* uapi = "uapi";
+inline constexpr const char* metrics = "metrics";
 inline constexpr const char* setup = "setup";
 inline constexpr const char* netns = "netns";                // the namespace that the TUN is in
 inline constexpr const char* publish = "publish";            // a listener; see publish_descriptor
-inline constexpr const char* metrics = "metrics";            // a listener
-inline constexpr const char* metrics_port = "metrics_port";  // another; may be missing
+inline constexpr const char* metrics_port = "metrics_port";  // a listener; may be missing
 // The network namespace of the UDP sockets, if it is another than the daemon's; may be missing.
 inline constexpr const char* socket_namespace = "socket_namespace";
 }  // namespace descriptor_name
@@ -102,6 +103,7 @@ private:
     void reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer);
     void apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now);
     Status reloaded(Reload& reload);
+    void serve_control(UniqueFd listener);
     void serve_uapi(UniqueFd listener);
     void device_changed();
     Status give_to_keep(const std::map<std::string, UniqueFd>& listeners);

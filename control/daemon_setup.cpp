@@ -48,6 +48,7 @@ json open_part(const DaemonSetup& setup) {
             {"peers", peers},
             {"named_endpoints", named},
             {"published", published},
+            {"is_quiet", setup.is_quiet},
             {"metrics_listen", setup.metrics_listen}};
 }
 
@@ -72,6 +73,7 @@ void read_open_part(const std::string& text, DaemonSetup& setup) {
                                          each.at("refresh_seconds"), each.at("restart_seconds")});
     for (const json& each : open.at("published"))
         setup.published.push_back({each.at("host"), each.at("inside")});
+    setup.is_quiet = open.at("is_quiet");
     setup.metrics_listen = open.at("metrics_listen");
 }
 

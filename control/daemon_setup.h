@@ -43,6 +43,7 @@ struct DaemonSetup {
     std::map<PublicKey, PeerNames> peers;
     std::vector<NamedEndpoint> named_endpoints;
     std::vector<Publish> published;
+    bool is_quiet = false;       // says only what is wrong: somebody else's terminal
     std::string metrics_listen;  // "127.0.0.1:9586"; empty: no port
     std::string uapi;            // a `set` request, as print_set makes it; holds the keys
 };

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds answer_patience{5};
-constexpr std::chrono::milliseconds look_pause{50};
+constexpr std::chrono::milliseconds status_pause{50};
 
 bool has_handshake(const StateDir& state) {
     const auto answer =
@@ -45,7 +45,7 @@ Result<Done, Failure> wait_first_handshake(const StateDir& state, std::chrono::s
                            fmt::format("up {}: no handshake within {} s; look at Endpoint, at the "
                                        "peer's PublicKey, and whether it knows ours",
                                        state.name(), patience.count())};
-        std::this_thread::sleep_for(look_pause);
+        std::this_thread::sleep_for(status_pause);
     }
     return Done{};
 }

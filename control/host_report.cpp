@@ -88,10 +88,10 @@ Finding examine_settings(const Namespace& ns) {
 
 // The device without a namespace: whether it is there at all.
 Finding examine_tun_file() {
-    const UniqueFd file(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
-    if (file) return {"/dev/net/tun", Judgement::unknown, "it can be opened", "", "", true};
-    const int code = errno;
-    Finding finding = judge_tun(Error{code, "open", "/dev/net/tun", ""});
+    const auto opened = try_tun_file();
+    if (opened) return {"/dev/net/tun", Judgement::unknown, "it can be opened", "", "", true};
+    Finding finding = judge_tun(opened);
+    const int code = opened.error().code;
     if (code == EACCES || code == EPERM) finding.judgement = Judgement::unknown;
     return finding;
 }
@@ -311,8 +311,18 @@ Finding judge_user_namespaces(const UserNamespaces& facts) {
         finding.cure = "a container needs a seccomp profile that lets unshare pass";
     if (finding.cure.empty()) return finding;
     finding.judgement = Judgement::limited;
-    finding.consequence = "nothing works without root";
+    finding.consequence = "`run` needs root";
     return finding;
+}
+
+Finding examine_user_namespaces() {
+    const auto setting = [](const char* name) {
+        return number_in(std::string("/proc/sys/") + name);
+    };
+    return judge_user_namespaces({try_user_namespace(), ::geteuid() == 0,
+                                  setting("user/max_user_namespaces"),
+                                  setting("kernel/unprivileged_userns_clone"),
+                                  setting("kernel/apparmor_restrict_unprivileged_userns")});
 }
 
 std::vector<Finding> examine_host() {
@@ -331,13 +341,7 @@ std::vector<Finding> examine_host() {
     all.push_back(examine_receiving());
     all.push_back(examine_ipv6());
     all.push_back(examine_aead());
-    const auto setting = [](const char* name) {
-        return number_in(std::string("/proc/sys/") + name);
-    };
-    all.push_back(judge_user_namespaces({try_user_namespace(), ::geteuid() == 0,
-                                         setting("user/max_user_namespaces"),
-                                         setting("kernel/unprivileged_userns_clone"),
-                                         setting("kernel/apparmor_restrict_unprivileged_userns")}));
+    all.push_back(examine_user_namespaces());
     return all;
 }
 

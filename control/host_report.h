@@ -16,6 +16,9 @@ namespace wgns {
 // Forks, and starts threads that have ended when it returns. Without root some of it is unknown.
 [[nodiscard]] std::vector<Finding> examine_host();
 
+// The part of it that `run` asks without root.
+[[nodiscard]] Finding examine_user_namespaces();
+
 // What an attempt means, by itself.
 [[nodiscard]] Finding judge_kernel(const std::string& release);  // "6.1.0-13-amd64"
 [[nodiscard]] Finding judge_tun(const Status& opened);

@@ -59,13 +59,6 @@ Result<UniqueFd, Failure> lock_for(const std::string& command, const StateDir& s
     return step_failed(command + " " + state.name(), lock.error());
 }
 
-void tell_warnings(Config& config) {
-    for (const std::string& line : warnings_of(config))
-        spdlog::warn("{}", line);
-    const auto left_out = host_has_ipv6() ? std::nullopt : leave_out_ipv6(config);
-    if (left_out) spdlog::warn("{}", *left_out);
-}
-
 void warn_of_those_inside(const StateDir& state) {
     const auto netns = state.read(StateDir::namespace_name);
     if (!netns) return;

@@ -1,6 +1,7 @@
 #include "control/instance_plan.h"
 
 #include <netinet/in.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -121,9 +122,8 @@ bool has_ipv6(const Config& config) {
                        [](const IpPrefix& each) { return !each.address.is_v4(); });
 }
 
-std::vector<KernelSetting> kernel_settings(const Config& config) {
-    constexpr const char* all_groups = "0 2147483647";
-    std::vector<KernelSetting> settings{{"net/ipv4/ping_group_range", all_groups, false}};
+std::vector<KernelSetting> kernel_settings(const Config& config, const std::string& groups) {
+    std::vector<KernelSetting> settings{{"net/ipv4/ping_group_range", groups, false}};
     for (KernelSetting& each : ipv6_settings(has_ipv6(config)))
         settings.push_back(std::move(each));
     return settings;
@@ -190,6 +190,13 @@ std::vector<std::string> warnings_of(const Config& config) {
     std::vector<std::string> lines = config.warnings;
     if (auto line = dns_warning(config)) lines.push_back(std::move(*line));
     return lines;
+}
+
+void tell_warnings(Config& config) {
+    for (const std::string& line : warnings_of(config))
+        spdlog::warn("{}", line);
+    const auto left_out = host_has_ipv6() ? std::nullopt : leave_out_ipv6(config);
+    if (left_out) spdlog::warn("{}", *left_out);
 }
 
 std::string fingerprint(const std::vector<fs::path>& files, const DaemonSetup& setup) {

@@ -55,7 +55,10 @@ struct KernelSetting {
 };
 // Before any link is up. Everybody inside may ping, and IPv6 stays off unless it is asked for, so
 // that programs do not try it in vain.
-[[nodiscard]] std::vector<KernelSetting> kernel_settings(const Config& config);
+// `groups`: who may ping; all of them, unless the caller's user namespace knows fewer.
+inline constexpr const char* all_groups = "0 2147483647";
+[[nodiscard]] std::vector<KernelSetting> kernel_settings(const Config& config,
+                                                         const std::string& groups = all_groups);
 // Those of them that switch IPv6.
 [[nodiscard]] std::vector<KernelSetting> ipv6_settings(bool is_on);
 
@@ -79,6 +82,9 @@ struct KernelSetting {
 
 // Everything that `up` says of the configuration before it begins, a line for people each.
 [[nodiscard]] std::vector<std::string> warnings_of(const Config& config);
+
+// Logs them, and leaves out what this host cannot do.
+void tell_warnings(Config& config);
 
 // Tells two configurations apart without keeping either: a hash of the texts of its files, of which
 // an empty path is none, of the keys and of the MTU.

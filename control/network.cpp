@@ -18,6 +18,7 @@
 #include "netns/namespace.h"
 #include "netns/netlink.h"
 #include "netns/ruleset.h"
+#include "netns/user_namespace.h"
 
 namespace wgns {
 
@@ -134,16 +135,25 @@ Status update_place(const Config& config, bool owns_namespace, const StateDir& s
     if (!owns_namespace) return enable_ipv6_for(*ns, config);
     auto journal = Journal::open(state.journal().string());
     if (!journal) return journal.error();
-    auto done = set_up_firewall(config, *ns, *identity);
-    if (done) done = set_up_kernel(*ns, kernel_settings(config));
+    auto done = set_up_namespace(config, *ns, *identity);
     if (done) done = make_dns_files(config.namespace_name, dns_files(config), *journal);
     return done;
+}
+
+Status set_up_namespace(const Config& config, const Namespace& ns, ino_t identity) {
+    const auto done = set_up_firewall(config, ns, identity);
+    if (!done) return done;
+    return set_up_kernel(ns, kernel_settings(config, known_groups()));
 }
 
 Status update_links(const Config& config, std::uint32_t mtu) {
     const auto ns = Namespace::named(config.namespace_name);
     if (!ns) return ns.error();
-    return ns->run([&] { return set_up_links(config, mtu); });
+    return update_links(config, *ns, mtu);
+}
+
+Status update_links(const Config& config, const Namespace& ns, std::uint32_t mtu) {
+    return ns.run([&] { return set_up_links(config, mtu); });
 }
 
 void fit_superpackets(Netlink& netlink, const Link& tunnel, std::uint32_t mtu) {

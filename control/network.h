@@ -9,6 +9,7 @@
 #include "control/config.h"
 #include "control/state_dir.h"
 #include "netns/link.h"
+#include "netns/namespace.h"
 #include "netns/netlink.h"
 #include "netns/tun_device.h"
 
@@ -30,9 +31,15 @@ Result<TunnelPlace> make_place(const Config& config, unsigned workers, const Sta
 // are left alone.
 Status update_place(const Config& config, bool owns_namespace, const StateDir& state);
 
+// The part of it that needs neither name nor journal: the firewall and then the kernel's settings.
+// `identity` is that of a namespace which the caller knows to be ours.
+Status set_up_namespace(const Config& config, const Namespace& ns, ino_t identity);
+
 // Makes `lo` and the tunnel's interface what the configuration says: its MTU, addresses and routes;
 // both are up afterwards. What is so already is not touched.
 Status update_links(const Config& config, std::uint32_t mtu);
+// The same in a namespace that has no name.
+Status update_links(const Config& config, const Namespace& ns, std::uint32_t mtu);
 
 // Makes the TCP superpackets of the tunnel's interface as large as a train takes at its MTU. Only
 // speed hangs on it, so a kernel that refuses is left alone.

@@ -109,11 +109,11 @@ Status enter(const Place& place, const RunAs& run_as) {
     return Done{};
 }
 
-Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command) {
+Failure become(const std::string& instance, const RunAs& run_as, std::vector<std::string> command) {
     WG_ASSERT(!command.empty());
-    const auto entered = enter(place, run_as);
-    if (!entered) return {exit_status::exec_failed, "exec: " + describe(entered.error())};
-    if (::setenv("WGNS_NAME", place.instance.c_str(), 1) < 0)
+    const auto taken_on = run_as.user ? take_on(*run_as.user) : Status(Done{});
+    if (!taken_on) return {exit_status::exec_failed, "exec: " + describe(taken_on.error())};
+    if (::setenv("WGNS_NAME", instance.c_str(), 1) < 0)
         return {exit_status::exec_failed, "exec: the environment is full"};
 
     std::vector<char*> argv;
@@ -125,6 +125,12 @@ Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::str
     const Error error{errno, "exec", command.front(), ""};
     return {error.code == ENOENT ? exit_status::not_found : exit_status::not_executable,
             describe(error)};
+}
+
+Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command) {
+    const auto entered = enter(place, RunAs{});
+    if (!entered) return {exit_status::exec_failed, "exec: " + describe(entered.error())};
+    return become(place.instance, run_as, std::move(command));
 }
 
 }  // namespace wgns

@@ -42,6 +42,9 @@ Status enter_network(const Place& place);
 // user, for good. After an error it must not go on as if it were there.
 Status enter(const Place& place, const RunAs& run_as);
 
+// Becomes the command, of the instance, as the user. Returns as run_inside does.
+Failure become(const std::string& instance, const RunAs& run_as, std::vector<std::string> command);
+
 // Enters the place, takes on the user for good, and becomes the command. Returns only when it could
 // not: 125 our own failure, of any part of the view too, 126 not executable, 127 not found.
 Failure run_inside(const Place& place, const RunAs& run_as, std::vector<std::string> command);

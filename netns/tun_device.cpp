@@ -23,7 +23,8 @@ Error open_error(int code) {
     const char* hint = "";
     if (code == ENOENT || code == ENXIO || code == ENODEV)
         hint = "load the tun module (modprobe tun), or pass /dev/net/tun into the container";
-    if (code == EPERM || code == EACCES) hint = "run as root, or let this user open the device";
+    if (code == EPERM || code == EACCES)
+        hint = "run this with sudo, or let this user open the device (chmod 0666 /dev/net/tun)";
     return {code, "open", tun_file, hint};
 }
 
@@ -60,6 +61,12 @@ Result<UniqueFd> open_queue(const std::string& name, short flags) {
 }
 
 }  // namespace
+
+Status try_tun_file() {
+    const UniqueFd fd(::open(tun_file, O_RDWR | O_CLOEXEC));
+    if (!fd) return open_error(errno);
+    return Done{};
+}
 
 // A queue's namespace is fixed when the file is opened, so all of this runs inside.
 Result<TunQueues> open_tun_here(const std::string& name, unsigned queues) {

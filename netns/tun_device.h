@@ -10,6 +10,9 @@
 
 namespace wgns {
 
+// Whether the caller may open the file that all of this begins with.
+[[nodiscard]] Status try_tun_file();
+
 // At least one. Each has packets of flows of its own.
 using TunQueues = std::vector<UniqueFd>;
 

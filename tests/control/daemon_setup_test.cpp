@@ -25,6 +25,7 @@ DaemonSetup example() {
     setup.named_endpoints.push_back({key_of(1), "vpn.example.org", 51820, 60, 5});
     setup.published = {{"127.0.0.1:8080", 80}, {"[::1]:81", 65535}};
     setup.metrics_listen = "127.0.0.1:9586";
+    setup.is_quiet = true;
     setup.uapi = "private_key=00\nreplace_peers=true\n";
     return setup;
 }
@@ -56,6 +57,7 @@ TEST(DaemonSetup, ComesBackTheSame) {
         EXPECT_EQ(read->published[0].inside, 80);
         EXPECT_EQ(read->published[1].inside, 65535);
         EXPECT_EQ(read->metrics_listen, "127.0.0.1:9586");
+        EXPECT_TRUE(read->is_quiet);
         EXPECT_EQ(read->uapi, example().uapi);
     }
 }

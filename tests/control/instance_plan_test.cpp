@@ -101,6 +101,8 @@ TEST_F(InstancePlanTest, Ipv6IsOffUnlessAskedFor) {
     // It may have been off before.
     ASSERT_EQ(kernel_settings(config).size(), 3U);
     EXPECT_EQ(kernel_settings(config)[0].name, "net/ipv4/ping_group_range");
+    EXPECT_EQ(kernel_settings(config)[0].value, all_groups);
+    EXPECT_EQ(kernel_settings(config, "1000 1000")[0].value, "1000 1000");
     EXPECT_EQ(kernel_settings(config)[1].value, "0");
 }
 
