@@ -29,6 +29,7 @@
 #include "control/plan.h"
 #include "control/run_inside.h"
 #include "control/service_view.h"
+#include "control/throwaway.h"
 #include "netns/link.h"
 
 namespace wgns {
@@ -56,6 +57,7 @@ std::string environment(const char* name) {
 // Everything that CLI11 fills in; one instance for one command line.
 struct Arguments {
     UpRequest up;
+    RunRequest run;
     InterfaceRequest interface;
     BenchRequest bench;
     std::string name;
@@ -74,6 +76,20 @@ int run_exec(const Arguments& arguments) {
     const auto place = place_of(arguments.name);
     if (!place) return complain({exit_status::exec_failed, place.error().line});
     return complain(run_inside(*place, *run_as, arguments.command));
+}
+
+int run_run(const Arguments& arguments) {
+    RunRequest request = arguments.run;
+    const bool is_root = ::geteuid() == 0;
+    if (!is_root && !arguments.user.empty())
+        return complain({exit_status::exec_failed, "run: --user needs root; run this with sudo"});
+    const auto run_as = choose_user(arguments.user, is_root ? environment("SUDO_UID") : "",
+                                    is_root ? environment("SUDO_GID") : "");
+    if (!run_as) return complain({exit_status::exec_failed, describe(run_as.error())});
+    request.run_as = *run_as;
+    request.command = arguments.command;
+    const auto status = run_throwaway(request);
+    return status ? *status : complain(status.error());
 }
 
 int run_print(const Arguments& arguments) {
@@ -281,6 +297,7 @@ public:
         add_gc();
         add_print();
         add_exec();
+        add_run();
         add_status();
         add_top();
         add_check();
@@ -332,7 +349,7 @@ private:
         CLI::App* command = add(
             "up", "Make a namespace with its tunnel, and return when it can carry traffic",
             [this] { return run_up(arguments_.up); }, "wgns-user up ./home.conf");
-        add_config(command);
+        add_config(command, arguments_.up.config);
         command->add_flag("-f,--foreground", arguments_.up.foreground,
                           "Stay; SIGINT and SIGTERM take everything down");
         command
@@ -347,12 +364,12 @@ private:
         CLI::App* command = add(
             "plan", "Print what `up` would do, step by step, and change nothing",
             [this] { return run_plan(arguments_.up); }, "wgns-user plan ./home.conf");
-        add_config(command);
+        add_config(command, arguments_.up.config);
         add_data_plane(command, arguments_.up.data_plane);
     }
-    void add_config(CLI::App* command) {
+    static void add_config(CLI::App* command, std::string& config) {
         command
-            ->add_option("config", arguments_.up.config,
+            ->add_option("config", config,
                          "A configuration file, or NAME for /etc/wgns-user/NAME.conf")
             ->required();
     }
@@ -397,6 +414,19 @@ private:
             "exec", "Run a command inside, as the caller", [this] { return run_exec(arguments_); },
             "wgns-user exec home -- curl https://example.org/");
         add_name(command)->required();
+        add_command(command);
+    }
+    void add_run() {
+        CLI::App* command = add(
+            "run", "Run one command in a throw-away tunnel, without root where the host allows it",
+            [this] { return run_run(arguments_); },
+            "wgns-user run ./home.conf -- curl https://example.org/");
+        add_config(command, arguments_.run.config);
+        arguments_.run.data_plane = data_plane_of_environment();
+        add_data_plane(command, arguments_.run.data_plane);
+        add_command(command);
+    }
+    void add_command(CLI::App* command) {
         command->add_option("--user", arguments_.user, "Run as USER[:GROUP], names or numbers");
         command->add_option("command", arguments_.command, "What to run, behind --")->required();
     }

@@ -1,5 +1,5 @@
-// wgns-user is three programs in one file: the command, and the two processes that it leaves
-// behind.
+// wgns-user is several programs in one file: the command, and the processes that it leaves behind
+// or has beside it.
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -19,6 +19,7 @@ int run(int argc, char** argv) {
     spdlog::set_pattern(::isatty(STDERR_FILENO) != 0 ? "%l: %v" : "%Y-%m-%dT%H:%M:%S%z %l: %v");
     const std::string_view role = argc == 3 ? argv[1] : "";
     if (role == "supervise") return wgns::supervisor_role(argv[2]);
+    if (role == "keep") return wgns::keeper_role(argv[2]);
     if (role == "daemon") return wgns::daemon_role(argv[2]);
     return wgns::run_command_line(argc, argv);
 }

@@ -46,6 +46,23 @@ int supervise(const StateDir& state, DescriptorChannel command) {
     return exit_status::failed;
 }
 
+int keep(const std::string& name, DescriptorChannel command) {
+    auto received = command.receive();
+    if (!received || !*received) return exit_status::usage;
+    Supervisor supervisor(name, std::move((**received).descriptors));
+    const auto tell = [&](const nlohmann::json& word) {
+        const auto told = command.send(word);
+        if (!told) spdlog::error("{}: {}", name, describe(told.error()));
+    };
+    const auto ending = supervisor.run(command.fd(), {[&] {
+                                                          tell({{daemon_word::ready, true}});
+                                                      },
+                                                      [] {}});
+    if (ending.cause == Supervisor::Cause::told) return exit_status::done;
+    tell({{daemon_word::failed, ending.reason}});
+    return exit_status::failed;
+}
+
 // It came through an exec, and goes through no other.
 DescriptorChannel role_channel() {
     ::fcntl(role_channel_fd, F_SETFD, FD_CLOEXEC);
@@ -58,6 +75,12 @@ int supervisor_role(const std::string& instance) {
     if (!StateDir::is_valid_name(instance)) return exit_status::usage;
     std::signal(SIGPIPE, SIG_IGN);
     return supervise(StateDir(instance), role_channel());
+}
+
+int keeper_role(const std::string& instance) {
+    if (!StateDir::is_valid_name(instance)) return exit_status::usage;
+    std::signal(SIGPIPE, SIG_IGN);
+    return keep(instance, role_channel());
 }
 
 int daemon_role(const std::string& instance) {

@@ -60,6 +60,9 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
         /* 24 */ {"bench", "--peer", "wireguard-go"},
         /* 25 */ {"bench", "--compare", "/nowhere/at/all.json"},
         /* 26 */ {"bench", "--compare", "/dev/null"},
+        /* 27 */ {"run"},
+        /* 28 */ {"run", "./home.conf"},
+        /* 29 */ {"run", "./home.conf", "ls", "-l"},
     };
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Ran ran = run(lines[i]);
@@ -70,8 +73,8 @@ TEST(Commands, BadUsageIsOneLineAndStatusTwo) {
 }
 
 TEST(Commands, HelpShowsAnExample) {
-    for (const char* command : {"up", "plan", "down", "exec", "status", "check", "doctor", "list",
-                                "genkey", "genpsk", "pubkey"}) {
+    for (const char* command : {"up", "plan", "down", "exec", "run", "status", "check", "doctor",
+                                "list", "genkey", "genpsk", "pubkey"}) {
         const Ran ran = run({command, "--help"});
         EXPECT_EQ(ran.status, exit_status::done) << command;
         EXPECT_NE(ran.output.find("Example:\n  wgns-user " + std::string(command)),
@@ -104,6 +107,12 @@ TEST(Commands, DoctorPrintsJson) {
 
 TEST(Commands, CheckOfAnUnknownInstanceFails) {
     EXPECT_NE(run({"check", "no-such-instance-here"}).status, exit_status::done);
+}
+
+TEST(Commands, AMissingFileInRunIsOurOwnFailure) {
+    const Ran ran = run({"run", "/nowhere/at/all.conf", "--", "true"});
+    EXPECT_EQ(ran.status, exit_status::exec_failed);
+    EXPECT_EQ(ran.errors.find('\n'), ran.errors.size() - 1) << ran.errors;
 }
 
 TEST(Commands, AnUnknownInstanceInExecIsOurOwnFailure) {

@@ -10,6 +10,7 @@ namespace {
 TEST(Roles, RefuseWhatIsNoInstancesName) {
     for (const char* name : {"", "../etc", "a/b"}) {
         EXPECT_EQ(supervisor_role(name), exit_status::usage) << name;
+        EXPECT_EQ(keeper_role(name), exit_status::usage) << name;
         EXPECT_EQ(daemon_role(name), exit_status::usage) << name;
     }
 }
