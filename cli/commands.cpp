@@ -80,13 +80,9 @@ int run_exec(const Arguments& arguments) {
 
 int run_run(const Arguments& arguments) {
     RunRequest request = arguments.run;
-    const bool is_root = ::geteuid() == 0;
-    if (!is_root && !arguments.user.empty())
-        return complain({exit_status::exec_failed, "run: --user needs root; run this with sudo"});
-    const auto run_as = choose_user(arguments.user, is_root ? environment("SUDO_UID") : "",
-                                    is_root ? environment("SUDO_GID") : "");
-    if (!run_as) return complain({exit_status::exec_failed, describe(run_as.error())});
-    request.run_as = *run_as;
+    request.user = arguments.user;
+    request.sudo_uid = environment("SUDO_UID");
+    request.sudo_gid = environment("SUDO_GID");
     request.command = arguments.command;
     const auto status = run_throwaway(request);
     return status ? *status : complain(status.error());

@@ -1,5 +1,6 @@
 #include "control/throwaway.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "control/instance_plan.h"
 #include "control/network.h"
 #include "control/process_id.h"
+#include "control/run_inside.h"
 #include "control/spawn.h"
 #include "control/supervisor.h"
 #include "netns/dns_files.h"
@@ -58,6 +60,11 @@ private:
         const auto tun_is_there = try_tun_file();
         if (!tun_is_there) return run_failed(tun_is_there.error());
         if (auto refused = needs_root()) return *std::move(refused);
+        if (is_root_) {
+            auto chosen = choose_user(request_.user, request_.sudo_uid, request_.sudo_gid);
+            if (!chosen) return run_failed(chosen.error());
+            run_as_ = *std::move(chosen);
+        }
         auto side = open_host_side(*config_, request_.data_plane);
         if (!side) return side.error();
         if (!is_root_) {
@@ -108,7 +115,7 @@ private:
         if (!after) return run_failed(after.error());
         constexpr int signal_base = 128;
         if (const int signal = signals.told_to_end()) return signal_base + signal;
-        auto status = run_confined({place_, request_.run_as, request_.command, !is_root_}, signals,
+        auto status = run_confined({place_, run_as_, request_.command, !is_root_}, signals,
                                    keeper_->channel.fd());
         if (!status) return run_failed(status.error());
         return *status;
@@ -167,9 +174,12 @@ private:
         keeper_.reset();
     }
 
-    // What somebody else's namespace is to be entered for.
+    // What a user cannot do for himself: be another, and enter somebody else's namespace.
     [[nodiscard]] std::optional<Failure> needs_root() const {
-        if (is_root_ || config_->socket_namespace.empty()) return std::nullopt;
+        if (is_root_) return std::nullopt;
+        if (!request_.user.empty())
+            return Failure{exit_status::failed, "run: --user needs root; run this with sudo"};
+        if (config_->socket_namespace.empty()) return std::nullopt;
         return Failure{exit_status::failed,
                        "run: SocketNamespace needs root: take it out, or run this with sudo"};
     }
@@ -194,6 +204,7 @@ private:
     std::optional<DaemonSetup> setup_;  // likewise
     std::optional<Namespace> namespace_;
     Place place_;
+    RunAs run_as_;
     std::optional<Keeper> keeper_;
     bool has_begun_ = false;
 };

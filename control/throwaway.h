@@ -33,14 +33,16 @@
 
 #include "control/data_plane.h"
 #include "control/failure.h"
-#include "control/run_inside.h"
 
 namespace wgns {
 
 struct RunRequest {
     std::string config;  // as in UpRequest
     DataPlaneWords data_plane;
-    RunAs run_as;  // for root alone
+    // For root alone, as choose_user has them.
+    std::string user = {};
+    std::string sudo_uid = {};
+    std::string sudo_gid = {};
     std::vector<std::string> command;
 };
 
