@@ -69,6 +69,17 @@ def all_namespaces():
     return set().union(*(namespaces_of(name) for name in os.listdir("/proc") if name.isdigit()))
 
 
+def state_of(name, session):
+    """Of that program of the session, as /proc has it; "" where there is none."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            head, _, tail = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+            state, _, _, its_session = tail.split()[:4]
+            if head.endswith(f"({name}") and int(its_session) == session:
+                return state
+    return ""
+
+
 class Run(TunnelTest):
     def setUp(self):
         self.make_a_binary_for_everybody()
@@ -257,9 +268,12 @@ class Run(TunnelTest):
         expect(b"# ")
         os.write(terminal, f"{words}\n".encode())
         expect(b"inside\r\n")
+        wait_until(lambda: state_of("cat", pid) == "S", 20, "the job waits for what is typed")
         os.write(terminal, b"\x1a")
         expect(b"Stopped")
         expect(b"# ")
+        # One that reads when ^Z comes still takes what is typed until it stops.
+        wait_until(lambda: state_of("cat", pid) == "T", 20, "the job is stopped")
         os.write(terminal, b"fg\n")
         expect(b"; cat")
         os.write(terminal, b"there and back\n")
