@@ -21,6 +21,7 @@
 #include "control/hooks.h"
 #include "control/host_side.h"
 #include "control/instance_place.h"
+#include "control/kept_tun.h"
 #include "control/network.h"
 #include "control/notes.h"
 #include "control/process_id.h"
@@ -103,7 +104,9 @@ private:
         if (!side) return side.error();
         Descriptors made = std::move(side->descriptors);
         setup_ = std::move(side->setup);
-        auto place = make_place(config_, side->workers, state_);
+        auto kept = request_.foreground ? take_kept_tun(config_.interface_name, side->workers)
+                                        : TunQueues{};
+        auto place = make_place(config_, side->workers, state_, std::move(kept));
         if (!place) return step_failed("namespace " + config_.namespace_name, place.error());
         if (!place->owns_namespace)
             spdlog::warn("{}: namespace {} is another instance's: its firewall and DNS hold here",
@@ -111,6 +114,7 @@ private:
         const auto noted = write_notes(
             state_, {config_, file_, place->owns_namespace, {setup_.mtu, side->workers}, setup_});
         if (!noted) return step_failed("state", noted.error());
+        if (request_.foreground) keep_tun(place->tun);
         add_tun(made, std::move(place->tun));
         auto inside = open_namespace();
         if (!inside) return step_failed("namespace " + config_.namespace_name, inside.error());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/instance_plan.h"
+#include "control/kept_tun.h"
 #include "control/neighbours.h"
 #include "dataplane/offloads.h"
 #include "dataplane/udp_socket.h"
@@ -40,20 +41,27 @@ Result<Home> join(Namespace ns, const std::vector<Made>& made, Journal& journal)
 }
 
 // Under the common lock, so that a namespace is not taken away while it is joined.
-Result<Home> make_or_join(const std::string& name, const StateDir& state, Journal& journal) {
+Result<Home> make_or_join(const std::string& name, const StateDir& state, Journal& journal,
+                          const TunQueues& kept) {
     const auto lock = StateDir::lock_all(state.root());
     if (!lock) return lock.error();
     if (auto there = Namespace::named(name)) {
         const auto made = made_with_namespace(state, {name, there->identity()});
         if (!made.empty()) return join(*std::move(there), made, journal);
     }
-    auto ns = Namespace::create();
+    auto ns = kept.empty() ? Namespace::create() : tun_namespace(kept.front().get());
     if (!ns) return ns.error();
     const auto noted = journal.will_make(MadeNamespace{name, ns->identity()});
     if (!noted) return noted.error();
     const auto named = give_name(*ns, name);
     if (!named) return named.error();
     return Home{*std::move(ns), true};
+}
+
+bool is_in(const TunQueues& queues, const Namespace& ns) {
+    if (queues.empty()) return false;
+    const auto place = tun_namespace(queues.front().get());
+    return place && place->identity() == ns.identity();
 }
 
 Status set_up_kernel(const Namespace& ns, const std::vector<KernelSetting>& settings) {
@@ -114,12 +122,16 @@ Status set_up_links(const Config& config, std::uint32_t mtu) {
 
 }  // namespace
 
-Result<TunnelPlace> make_place(const Config& config, unsigned workers, const StateDir& state) {
+Result<TunnelPlace> make_place(const Config& config, unsigned workers, const StateDir& state,
+                               TunQueues kept) {
     auto journal = Journal::open(state.journal().string());
     if (!journal) return journal.error();
-    const auto home = make_or_join(config.namespace_name, state, *journal);
+    const auto home = make_or_join(config.namespace_name, state, *journal, kept);
     if (!home) return home.error();
-    auto tun = open_tun(home->ns, config.interface_name, workers);
+    const bool stays = is_in(kept, home->ns);
+    if (!stays && !kept.empty()) forget_tun();
+    auto tun = stays ? Result<TunQueues>(std::move(kept))
+                     : open_tun(home->ns, config.interface_name, workers);
     if (!tun) return tun.error();
     const auto updated = update_place(config, home->is_own, state);
     if (!updated) return updated.error();

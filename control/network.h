@@ -23,8 +23,10 @@ struct TunnelPlace {
 
 // Makes the namespace, or takes the one that another instance of ours has made by this name, and in
 // it the TUN, with a queue for each worker; in one of its own the firewall and the files for names
-// as well. Nothing can get out of it yet. On an error the journal tells what was made until then.
-Result<TunnelPlace> make_place(const Config& config, unsigned workers, const StateDir& state);
+// as well. Nothing can get out of it yet. A TUN that was `kept` is taken with its namespace, unless
+// another instance has the name by now. On an error the journal tells what was made until then.
+Result<TunnelPlace> make_place(const Config& config, unsigned workers, const StateDir& state,
+                               TunQueues kept = {});
 
 // Brings the namespace's settings, firewall and files to what the configuration says, each at once
 // or not at all, and touches nothing that is so already. Those of a namespace that it does not own

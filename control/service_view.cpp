@@ -57,7 +57,8 @@ Result<ServiceView, Failure> service_view_of(const std::string& name) {
 
 std::string systemd_dropin(const ServiceView& view) {
     std::string text = fmt::format(
-        "# Runs the service inside wgns-user's instance {0}.\n"
+        "# Runs the service inside wgns-user's instance {0}, and ends it with that. With\n"
+        "# Wants= instead of BindsTo= it lives through a restart, without network meanwhile.\n"
         "[Unit]\n"
         "BindsTo=wgns-user@{0}.service\n"
         "After=wgns-user@{0}.service\n"

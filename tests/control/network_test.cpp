@@ -54,6 +54,40 @@ TEST(Network, WithoutAJournalThereIsNothingToUndo) {
     EXPECT_TRUE(undo_network(StateDir("home", folder.path() / "wgns-user")));
 }
 
+TEST_F(NetworkTest, AKeptTunComesWithItsNamespace) {
+    auto place = make_place(config, 1, state);
+    ASSERT_TRUE(place) << describe(place.error());
+    const ino_t before = Namespace::named(config.namespace_name)->identity();
+    ASSERT_TRUE(update_links(config, 1420));
+    ASSERT_TRUE(undo_network(state));
+    EXPECT_FALSE(std::filesystem::exists(path()));
+    std::filesystem::remove(state.journal());
+    config.addresses.pop_back();
+
+    place = make_place(config, 1, state, std::move(place->tun));
+    ASSERT_TRUE(place) << describe(place.error());
+    EXPECT_TRUE(place->owns_namespace);
+    EXPECT_EQ(Namespace::named(config.namespace_name)->identity(), before);
+    ASSERT_TRUE(update_links(config, 1420));
+    EXPECT_EQ(addresses(), config.addresses);
+}
+
+TEST_F(NetworkTest, AKeptTunIsNotTakenIntoAnothersNamespace) {
+    auto kept = make_place(config, 1, state);
+    ASSERT_TRUE(kept);
+    ASSERT_TRUE(undo_network(state));
+    std::filesystem::remove(state.journal());
+    ASSERT_TRUE(make_place(config, 1, other));
+    config.interface_name = "wg1";
+    const auto place = make_place(config, 1, state, std::move(kept->tun));
+    ASSERT_TRUE(place) << describe(place.error());
+    EXPECT_FALSE(place->owns_namespace);
+    EXPECT_EQ(tun_namespace(place->tun.front().get())->identity(),
+              Namespace::named(config.namespace_name)->identity());
+    EXPECT_TRUE(undo_network(state));
+    std::filesystem::remove(state.journal());
+}
+
 TEST_F(NetworkTest, IsMadeAndTakenAway) {
     const auto place = make_place(config, 1, state);
     ASSERT_TRUE(place) << describe(place.error());

@@ -1,15 +1,19 @@
 #include "control/service_manager.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
+#include "tests/control/in_child.h"
 #include "tests/control/temporary_folder.h"
 
 namespace wgns {
@@ -30,6 +34,46 @@ TEST(ServiceManager, GetsTheState) {
     std::array<char, 32> got{};
     ASSERT_EQ(::recv(listener.get(), got.data(), got.size(), 0), 7);
     EXPECT_STREQ(got.data(), "READY=1");
+}
+
+// As systemd starts a service that it passes these to, from descriptor 3 on.
+void pass(const std::vector<int>& descriptors, const char* names) {
+    std::vector<int> moved;
+    moved.reserve(descriptors.size());
+    for (const int fd : descriptors)
+        moved.push_back(::fcntl(fd, F_DUPFD, 100));
+    for (std::size_t i = 0; i < moved.size(); ++i)
+        ::dup2(moved[i], static_cast<int>(3 + i));
+    ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+    ::setenv("LISTEN_FDS", std::to_string(descriptors.size()).c_str(), 1);
+    ::setenv("LISTEN_FDNAMES", names, 1);
+}
+
+TEST(ServiceManager, PassesDescriptorsByName) {
+    EXPECT_EQ(child_status([] {
+                  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+                  pass({null.get(), null.get(), null.get()}, "tun:other:tun");
+                  const auto passed = take_passed_descriptors();
+                  if (passed.count("tun") != 2 || passed.count("other") != 1) return false;
+                  for (const auto& [name, fd] : passed)
+                      if (::fcntl(fd.get(), F_GETFD) != FD_CLOEXEC) return false;
+                  return std::getenv("LISTEN_FDS") == nullptr && take_passed_descriptors().empty();
+              }),
+              0);
+}
+
+TEST(ServiceManager, PassesNothingThatIsForAnotherOrNotThere) {
+    EXPECT_EQ(child_status([] {
+                  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+                  pass({null.get()}, "");
+                  ::setenv("LISTEN_PID", "1", 1);
+                  if (!take_passed_descriptors().empty()) return false;
+                  pass({null.get()}, "");
+                  ::setenv("LISTEN_FDS", "1000000", 1);
+                  ::close_range(4, ~0U, 0);
+                  return take_passed_descriptors().count("") == 1;
+              }),
+              0);
 }
 
 TEST(ServiceManager, IsNotNeeded) {

@@ -82,6 +82,8 @@ class Unit(SystemTest):
     def test_it_waits_for_ready(self):
         self.assertEqual(settings()["Type"], ["notify"])
         self.assertEqual(settings()["WatchdogSec"], ["30"])
+        # A queue for each worker, and what an earlier run had until it is let go.
+        self.assertEqual(settings()["FileDescriptorStoreMax"], ["16"])
 
     def configure(self):
         private = run([product_binary(), "genkey"]).stdout

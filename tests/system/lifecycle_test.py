@@ -2,10 +2,13 @@
 """up, down and what happens when processes die in between. WGNS_LONG_TESTS=1: the daemon is stopped
 for longer than a key lives."""
 
+import ctypes
 import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +18,74 @@ from peers import foreground, private_key, public_key
 from tunnel import PEER_V4, TunnelTest
 
 NO_SUCH_INSTANCE = 3
+CLONE_NEWNET = 0x40000000
+STREAM_PORT = 8010
 STOPPED_SECONDS = 200 if os.environ.get("WGNS_LONG_TESTS") == "1" else 3
+
+
+def socket_inside(namespace):
+    """A TCP socket that was made there."""
+    made = []
+
+    def make():
+        with open(f"/run/netns/{namespace}", "rb") as where:
+            assert ctypes.CDLL(None, use_errno=True).setns(where.fileno(), CLONE_NEWNET) == 0
+        made.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+
+    # The thread stays there to its end, the others never go.
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    return made[0]
+
+
+class ServiceManager:
+    """What systemd does for one unit: it hears what is told, and keeps descriptors for the next
+    start."""
+
+    def __init__(self, path):
+        self.path = path
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.settimeout(15)
+        self.kept = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        self.let_go()
+
+    def let_go(self):
+        while self.kept:
+            os.close(self.kept.pop())
+
+    def hear(self, word):
+        """Waits for a message that begins with this word, and does what the others ask for."""
+        while True:
+            text, descriptors, _, _ = socket.recv_fds(self.socket, 4096, 16)
+            lines = text.decode().splitlines()
+            if lines[0] in ("FDSTORE=1", "FDSTOREREMOVE=1"):
+                assert lines[1] == "FDNAME=tun", lines
+                self.let_go()
+                self.kept = list(descriptors)
+            if lines[0] == word:
+                return lines
+
+    def start(self, where, *command):
+        """Returns the child. The shell becomes the command, so that it knows its own number."""
+        count = len(self.kept)
+        words = [f"exec {3 + i}<&{fd};" for i, fd in enumerate(self.kept)]
+        if count:
+            names = ":".join(["tun"] * count)
+            words.append(f"export LISTEN_PID=$$ LISTEN_FDS={count} LISTEN_FDNAMES={names};")
+        script = " ".join(words) + ' exec "$@"'
+        command = ["env", f"NOTIFY_SOCKET={self.path}", "bash", "-c", script, "sh", *command]
+        log = open(self.path.with_suffix(".log"), "ab")
+        with log:
+            return subprocess.Popen([str(word) for word in inside(where, *command)], stdout=log,
+                                    stderr=log, stdin=subprocess.DEVNULL, pass_fds=self.kept)
 
 
 class Lifecycle(TunnelTest):
@@ -168,31 +238,84 @@ class Lifecycle(TunnelTest):
     def test_a_service_manager_hears_how_it_is(self):
         self.configure_peer()
         self.ours.write(self.interface(), self.towards_peer())
-        manager = self.enter(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
-        manager.bind(str(self.folder / "notify"))
-        manager.settimeout(10)
-        command = ["env", f"NOTIFY_SOCKET={self.folder}/notify", "WATCHDOG_USEC=400000",
-                   product_binary(), "up", "--foreground", self.ours.path]
-        child = self.enter(process(inside(self.host, *command), self.folder / "unit.log"))
-        words = manager.recv(4096).decode().splitlines()
-        self.assertEqual(words[0], "READY=1")
-        self.assertIn(f"STATUS={self.name} is up", words[1])
+        manager = self.enter(ServiceManager(self.folder / "notify"))
+        child = manager.start(self.host, "env", "WATCHDOG_USEC=400000", product_binary(), "up",
+                              "--foreground", self.ours.path)
+        self.addCleanup(child.kill)
+        self.assertIn(f"STATUS={self.name} is up", manager.hear("READY=1")[1])
         for _ in range(3):
-            self.assertEqual(manager.recv(4096), b"WATCHDOG=1")
+            manager.hear("WATCHDOG=1")
         daemon = wait_until(self.ours.daemon, 5, "a daemon")
         os.kill(daemon, signal.SIGSTOP)
         with self.assertRaises(TimeoutError):
             # One may be under way.
-            manager.settimeout(1)
-            manager.recv(4096), manager.recv(4096)
+            manager.socket.settimeout(1)
+            manager.hear("WATCHDOG=1"), manager.hear("WATCHDOG=1")
         os.kill(daemon, signal.SIGCONT)
-        manager.settimeout(10)
-        self.assertEqual(manager.recv(4096), b"WATCHDOG=1")
+        manager.socket.settimeout(15)
+        manager.hear("WATCHDOG=1")
         child.send_signal(signal.SIGTERM)
         self.assertEqual(child.wait(timeout=10), 0)
-        told = b""
-        while told != b"STOPPING=1":
-            told = manager.recv(4096)
+        manager.hear("STOPPING=1")
+        self.assert_gone()
+
+    def start_service(self, manager):
+        child = manager.start(self.host, product_binary(), "up", "--foreground", self.ours.path)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        manager.hear("READY=1")
+        return child
+
+    def test_programs_inside_keep_their_connections_over_a_restart(self):
+        self.configure_peer()
+        self.ours.write(self.interface(), self.towards_peer())
+        manager = self.enter(ServiceManager(self.folder / "notify"))
+        child = self.start_service(manager)
+        self.assertEqual(len(manager.kept), 1)
+        server = self.enter(socket_inside(self.provider))
+        client = self.enter(socket_inside(self.name))
+        inside_still = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        self.addCleanup(os.close, inside_still)
+        server.bind((PEER_V4, STREAM_PORT))
+        server.listen()
+        client.settimeout(30)
+        client.connect((PEER_V4, STREAM_PORT))
+        there, _ = server.accept()
+        lines = self.enter(self.enter(there).makefile("rb"))
+        for number, end in enumerate((signal.SIGTERM, signal.SIGKILL)):
+            child.send_signal(end)
+            child.wait(timeout=15)
+            # Nobody reads the interface: it waits, or is sent again.
+            told = f"while it is away, {number}\n".encode()
+            client.sendall(told)
+            child = self.start_service(manager)
+            self.assertEqual(lines.readline(), told)
+            there.sendall(b"and back\n")
+            self.assertEqual(client.recv(100), b"and back\n")
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(timeout=15), 0)
+        self.assert_gone()
+        # Stopped for good, it goes with what the manager kept.
+        links = ["nsenter", f"--net=/proc/{os.getpid()}/fd/{inside_still}", "ip", "-o", "link"]
+        self.assertIn(self.name, run(links).stdout)
+        manager.let_go()
+        wait_until(lambda: self.name not in run(links).stdout, 10, "the interface is gone")
+
+    def test_an_interface_that_is_of_no_use_any_more_is_let_go(self):
+        self.configure_peer()
+        self.ours.write(self.interface(), self.towards_peer())
+        manager = self.enter(ServiceManager(self.folder / "notify"))
+        child = self.start_service(manager)
+        child.send_signal(signal.SIGTERM)
+        child.wait(timeout=15)
+        self.ours.write(self.interface(InterfaceName="another"), self.towards_peer())
+        child = self.start_service(manager)
+        self.assertTrue(answers(self.name, PEER_V4))
+        links = run(inside(self.name, "ip", "-o", "link")).stdout
+        self.assertIn("another", links)
+        self.assertNotIn(self.name, links)
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(timeout=15), 0)
         self.assert_gone()
 
     def test_foreground_ends_with_sigterm(self):
