@@ -53,7 +53,8 @@ class Manual(unittest.TestCase):
             options = set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", help_of(command), re.MULTILINE))
             for option in options - {"--help"}:
                 where = own.group(1) if own else ""
-                is_shared = command == "plan" and "Options are those of *up*" in where
+                refers = "Options are those of *up*" in where
+                is_shared = refers and f"{option} " in help_of("up")
                 self.assertTrue(f"*{option}*" in where or is_shared, f"{command} {option}")
 
     def test_every_choice_and_default(self):
