@@ -12,8 +12,7 @@ namespace wgns {
 
 enum class WideInstructions { best, avx2, avx512 };
 
-// An error where the CPU has no such instructions, or is no x86-64. Texts have at most 65,536
-// bytes.
+// An error where the CPU has no such instructions, or is no x86-64.
 [[nodiscard]] Result<std::unique_ptr<Aead>> make_aead_wide(
     WideInstructions instructions = WideInstructions::best);
 

@@ -4,7 +4,7 @@
 
 namespace wgns {
 
-const WideKernel wide_kernel_avx2{"AVX2", WideBundle<8>::stream_size, WideBundle<8>::seal,
+const WideKernel wide_kernel_avx2{"AVX2", WideBundle<8>::room_size, WideBundle<8>::seal,
                                   WideBundle<8>::open};
 
 }  // namespace wgns

@@ -4,7 +4,7 @@
 
 namespace wgns {
 
-const WideKernel wide_kernel_avx512{"AVX-512", WideBundle<16>::stream_size, WideBundle<16>::seal,
+const WideKernel wide_kernel_avx512{"AVX-512", WideBundle<16>::room_size, WideBundle<16>::seal,
                                     WideBundle<16>::open};
 
 }  // namespace wgns

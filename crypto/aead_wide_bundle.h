@@ -1,9 +1,10 @@
-// ChaCha20-Poly1305 of a few messages at once: the key stream of all of them first, a block a lane,
-// whichever message it belongs to; then their texts; and their tags side by side, a message a lane.
+// ChaCha20-Poly1305 of a few messages at once: ChaCha20 a block a lane, whichever message it
+// belongs to, and tags side by side, a message a lane.
 //
 // A template on `lanes` for the reason that chacha20_wide.h gives.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,100 +20,185 @@ namespace wgns {
 template <std::size_t lanes>
 class WideBundle {
 public:
-    static constexpr std::size_t messages_max = lanes / 2;
-    // Key stream of the largest text, or of several smaller ones; the last blocks may be nobody's.
-    static constexpr std::size_t blocks_max = 1 + wide_text_size_max / chacha20_block_size;
-    static constexpr std::size_t stream_size = (blocks_max + lanes) * chacha20_block_size;
+    static constexpr std::size_t messages_max = lanes;
+    // For each lane a block of key stream, and one of text.
+    static constexpr std::size_t room_size = 2 * lanes * chacha20_block_size;
 
     static void seal(const std::uint32_t* key, AeadJob* jobs, std::size_t count,
-                     std::uint8_t* stream) {
-        for_each(jobs, count, [&](WideBundle bundle) {
-            bundle.write_stream(key, stream);
-            bundle.for_each_job(stream, [](const AeadJob& job, Message& message) {
-                add_stream(job, message.key + chacha20_block_size);
-                message.text = job.output;
-                message.tag = job.output + job.text_size;
+                     std::uint8_t* room) {
+        for_each(jobs, count, [&](AeadJob* some, std::size_t size) {
+            WideBundle bundle(key, some, size, room);
+            bundle.write_keys();
+            bundle.add_streams([](const AeadJob&) { return true; });
+            bundle.write_tags([](const AeadJob& job, std::size_t) -> Tagged {
+                return {job.output, job.output + job.text_size};
             });
-            bundle.write_tags();
         });
     }
     static void open(const std::uint32_t* key, AeadJob* jobs, std::size_t count,
-                     std::uint8_t* stream) {
-        for_each(jobs, count, [&](WideBundle bundle) {
-            Tag tags[messages_max];
-            Tag* tag = tags;
-            bundle.write_stream(key, stream);
-            bundle.for_each_job(stream, [&](const AeadJob& job, Message& message) {
-                message.text = job.input;
-                message.tag = (tag++)->bytes;
+                     std::uint8_t* room) {
+        for_each(jobs, count, [&](AeadJob* some, std::size_t size) {
+            std::uint8_t tags[messages_max][aead_tag_size];
+            WideBundle bundle(key, some, size, room);
+            bundle.write_keys();
+            bundle.write_tags([&](const AeadJob& job, std::size_t i) -> Tagged {
+                return {job.input, tags[i]};
             });
-            bundle.write_tags();
-            bundle.for_each_job(stream, [](AeadJob& job, const Message& message) {
-                judge(job, message.tag);
-                // What is not authentic stays sealed.
-                if (job.authentic) add_stream(job, message.key + chacha20_block_size);
-            });
+            for (std::size_t i = 0; i < size; ++i)
+                judge(some[i], tags[i]);
+            // What is not authentic stays sealed.
+            bundle.add_streams([](const AeadJob& job) { return job.authentic; });
         });
     }
 
 private:
-    using Message = typename Poly1305Wide<messages_max>::Message;
-    struct Tag {
-        std::uint8_t bytes[aead_tag_size];
+    using ChaCha20 = ChaCha20Wide<lanes>;
+    using Poly1305 = Poly1305Wide<lanes / 2>;
+    using Words = typename ChaCha20::Words;
+    struct Tagged {
+        const std::uint8_t* text;
+        std::uint8_t* tag;
     };
 
-    WideBundle(AeadJob* jobs, std::size_t count, std::size_t blocks)
-        : jobs_(jobs), count_(count), blocks_(blocks) {}
+    // Blocks of any messages, gathered until there is one for each lane.
+    struct Gathered {
+        typename ChaCha20::Blocks blocks;
+        struct Last {
+            std::size_t lane, size;
+            std::uint8_t* to;
+        } lasts[lanes];
+        std::size_t count = 0, last_count = 0;
+    };
 
-    // The Poly1305 key takes a block (RFC 8439 section 2.6).
-    static std::size_t blocks_of(const AeadJob& job) {
-        return 1 + (job.text_size + chacha20_block_size - 1) / chacha20_block_size;
-    }
+    WideBundle(const std::uint32_t* key, AeadJob* jobs, std::size_t count, std::uint8_t* room)
+        : key_(key), jobs_(jobs), count_(count), stream_(room), lasts_(room + room_size / 2) {}
 
     template <class Run>
     static void for_each(AeadJob* jobs, std::size_t count, Run run) {
-        while (count != 0) {
-            std::size_t messages = 1, blocks = blocks_of(*jobs);
-            while (messages < count && messages < messages_max &&
-                   blocks + blocks_of(jobs[messages]) <= blocks_max)
-                blocks += blocks_of(jobs[messages++]);
-            run(WideBundle(jobs, messages, blocks));
-            jobs += messages;
-            count -= messages;
-        }
+        for (std::size_t size = 0; count != 0; jobs += size, count -= size)
+            run(jobs, size = std::min(count, messages_max));
     }
 
-    void write_stream(const std::uint32_t* key, std::uint8_t* stream) const {
-        typename ChaCha20Wide<lanes>::Blocks blocks;
-        const AeadJob* job = jobs_;
-        std::uint32_t number = 0;
-        for (std::size_t lane = 0, left = blocks_; left != 0;) {
-            blocks.number[lane] = number;
-            blocks.nonce_low[lane] = static_cast<std::uint32_t>(job->counter);
-            blocks.nonce_high[lane] = static_cast<std::uint32_t>(job->counter >> 32);
-            if (++number == blocks_of(*job)) ++job, number = 0;
-            --left;
-            if (++lane < lanes && left != 0) continue;
-            for (; lane < lanes; ++lane)
-                blocks.number[lane] = blocks.nonce_low[lane] = blocks.nonce_high[lane] = 0;
-            ChaCha20Wide<lanes>::write(key, blocks, stream);
-            stream += lanes * chacha20_block_size;
-            lane = 0;
-        }
+    static void set_nonce(typename ChaCha20::Blocks& blocks, std::size_t lane, const AeadJob& job) {
+        blocks.nonce_low[lane] = static_cast<std::uint32_t>(job.counter);
+        blocks.nonce_high[lane] = static_cast<std::uint32_t>(job.counter >> 32);
     }
 
-    // With the message that belongs to each job; its key is the first block of its stream.
-    template <class Run>
-    void for_each_job(const std::uint8_t* stream, Run run) {
+    // Block 0 of each message begins with its Poly1305 key (RFC 8439 section 2.6). The other lanes
+    // are for the first blocks of text, whose key stream waits.
+    void write_keys() const {
+        typename ChaCha20::Blocks blocks{};
+        std::memset(stream_, 0, room_size / 2);
+        for (std::size_t lane = 0; lane < lanes; ++lane)
+            blocks.from[lane] = blocks.to[lane] = stream_of(lane);
+        std::size_t lane = count_;
         for (std::size_t i = 0; i < count_; ++i) {
-            messages_[i].key = stream;
-            messages_[i].size = jobs_[i].text_size;
-            run(jobs_[i], messages_[i]);
-            stream += blocks_of(jobs_[i]) * chacha20_block_size;
+            set_nonce(blocks, i, jobs_[i]);
+            for (std::size_t at = 0; at < jobs_[i].text_size && lane < lanes; ++lane) {
+                blocks.number[lane] = number_at(at);
+                set_nonce(blocks, lane, jobs_[i]);
+                at += chacha20_block_size;
+            }
         }
+        ChaCha20::add_stream(key_, blocks);
     }
 
-    void write_tags() const { Poly1305Wide<messages_max>::write_tags(messages_, count_); }
+    // To the texts of those that are `wanted`.
+    template <class Wanted>
+    void add_streams(Wanted wanted) const {
+        Gathered gathered;
+        std::size_t lane = count_;
+        for (std::size_t i = 0; i < count_; ++i) {
+            const AeadJob& job = jobs_[i];
+            const bool is_wanted = wanted(job);
+            std::size_t at = 0;
+            for (; at < job.text_size && lane < lanes; at += chacha20_block_size, ++lane)
+                if (is_wanted) add_waiting(job, at, stream_of(lane));
+            if (!is_wanted) continue;
+            for (; at + lanes * chacha20_block_size <= job.text_size;
+                 at += lanes * chacha20_block_size)
+                add_to_whole(job, at);
+            for (; at < job.text_size; at += chacha20_block_size)
+                gather(gathered, job, at);
+        }
+        if (gathered.count != 0) add_to_gathered(gathered);
+    }
+
+    static void add_waiting(const AeadJob& job, std::size_t at, const std::uint8_t* stream) {
+        const std::uint8_t* const from = job.input + at;
+        std::uint8_t* const to = job.output + at;
+        const std::size_t size = std::min(chacha20_block_size, job.text_size - at);
+        std::size_t done = add_pieces<Vector<std::uint8_t, 32>>(from, to, stream, 0, size);
+        done = add_pieces<std::uint64_t>(from, to, stream, done, size);
+        add_pieces<std::uint8_t>(from, to, stream, done, size);
+    }
+    // As many as there are whole ones from `at` on; returns where they end.
+    template <class Piece>
+    static std::size_t add_pieces(const std::uint8_t* from, std::uint8_t* to,
+                                  const std::uint8_t* stream, std::size_t at, std::size_t end) {
+        for (; at + sizeof(Piece) <= end; at += sizeof(Piece)) {
+            Piece text, key;
+            std::memcpy(&text, from + at, sizeof text);
+            std::memcpy(&key, stream + at, sizeof key);
+            text ^= key;
+            std::memcpy(to + at, &text, sizeof text);
+        }
+        return at;
+    }
+
+    // A block for each lane, all of one message.
+    void add_to_whole(const AeadJob& job, std::size_t at) const {
+        typename ChaCha20::Blocks blocks;
+        blocks.number = counting() + number_at(at);
+        blocks.nonce_low = Words{} + static_cast<std::uint32_t>(job.counter);
+        blocks.nonce_high = Words{} + static_cast<std::uint32_t>(job.counter >> 32);
+        for (std::size_t i = 0; i < lanes; ++i) {
+            blocks.from[i] = job.input + at + i * chacha20_block_size;
+            blocks.to[i] = job.output + at + i * chacha20_block_size;
+        }
+        ChaCha20::add_stream(key_, blocks);
+    }
+
+    void gather(Gathered& gathered, const AeadJob& job, std::size_t at) const {
+        const std::size_t lane = gathered.count++;
+        auto& blocks = gathered.blocks;
+        blocks.number[lane] = number_at(at);
+        set_nonce(blocks, lane, job);
+        blocks.from[lane] = job.input + at;
+        blocks.to[lane] = job.output + at;
+        if (const std::size_t size = job.text_size - at; size < chacha20_block_size) {
+            gathered.lasts[gathered.last_count++] = {lane, size, job.output + at};
+            blocks.from[lane] = blocks.to[lane] = last_of(lane);
+            std::memcpy(last_of(lane), job.input + at, size);
+        }
+        if (gathered.count == lanes) add_to_gathered(gathered);
+    }
+
+    void add_to_gathered(Gathered& gathered) const {
+        auto& blocks = gathered.blocks;
+        for (std::size_t lane = gathered.count; lane < lanes; ++lane) {
+            blocks.number[lane] = blocks.nonce_low[lane] = blocks.nonce_high[lane] = 0;
+            blocks.from[lane] = blocks.to[lane] = last_of(lane);
+        }
+        ChaCha20::add_stream(key_, blocks);
+        for (std::size_t i = 0; i < gathered.last_count; ++i) {
+            const auto& last = gathered.lasts[i];
+            std::memcpy(last.to, last_of(last.lane), last.size);
+        }
+        gathered.count = gathered.last_count = 0;
+    }
+
+    template <class Where>
+    void write_tags(Where where) const {
+        constexpr std::size_t together = lanes / 2;
+        typename Poly1305::Message messages[messages_max];
+        for (std::size_t i = 0; i < count_; ++i) {
+            const Tagged tagged = where(jobs_[i], i);
+            messages[i] = {stream_of(i), tagged.text, jobs_[i].text_size, tagged.tag};
+        }
+        for (std::size_t i = 0; i < count_; i += together)
+            Poly1305::write_tags(messages + i, std::min(together, count_ - i));
+    }
 
     static void judge(AeadJob& job, const std::uint8_t* tag) {
         std::uint64_t computed[2], received[2];
@@ -121,29 +207,27 @@ private:
         job.authentic = ((computed[0] ^ received[0]) | (computed[1] ^ received[1])) == 0;
     }
 
-    static void add_stream(const AeadJob& job, const std::uint8_t* stream) {
-        using Octets = Vector<std::uint8_t, lanes * 4>;
-        std::size_t at = 0;
-        for (; at + sizeof(Octets) <= job.text_size; at += sizeof(Octets))
-            add_stream_to<Octets>(job, stream, at);
-        for (; at + sizeof(std::uint64_t) <= job.text_size; at += sizeof(std::uint64_t))
-            add_stream_to<std::uint64_t>(job, stream, at);
-        for (; at < job.text_size; ++at)
-            add_stream_to<std::uint8_t>(job, stream, at);
+    static std::uint32_t number_at(std::size_t at) {
+        return static_cast<std::uint32_t>(1 + at / chacha20_block_size);
     }
-    template <class Piece>
-    static void add_stream_to(const AeadJob& job, const std::uint8_t* stream, std::size_t at) {
-        Piece text, key;
-        std::memcpy(&text, job.input + at, sizeof text);
-        std::memcpy(&key, stream + at, sizeof key);
-        text ^= key;
-        std::memcpy(job.output + at, &text, sizeof text);
+    static Words counting() {
+        Words numbers;
+        for (std::uint32_t i = 0; i < lanes; ++i)
+            numbers[i] = i;
+        return numbers;
+    }
+    [[nodiscard]] std::uint8_t* stream_of(std::size_t lane) const {
+        return stream_ + lane * chacha20_block_size;
+    }
+    [[nodiscard]] std::uint8_t* last_of(std::size_t lane) const {
+        return lasts_ + lane * chacha20_block_size;
     }
 
+    const std::uint32_t* key_;
     AeadJob* jobs_;
     std::size_t count_;
-    std::size_t blocks_;
-    Message messages_[messages_max];
+    std::uint8_t* stream_;
+    std::uint8_t* lasts_;
 };
 
 }  // namespace wgns

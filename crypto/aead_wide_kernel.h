@@ -10,16 +10,13 @@ namespace wgns {
 
 struct AeadJob;
 
-// Bytes; no larger text fits a datagram.
-inline constexpr std::size_t wide_text_size_max = 65'536;
-
 struct WideKernel {
-    const char* name;         // of the instructions
-    std::size_t stream_size;  // bytes of room that `seal` and `open` need
-    // Jobs under one key of eight words. `stream` is aligned to 64 bytes and holds key stream
+    const char* name;       // of the instructions
+    std::size_t room_size;  // bytes that `seal` and `open` need
+    // Jobs under one key of eight words. `room` is aligned to 64 bytes and holds key stream
     // afterwards.
-    void (*seal)(const std::uint32_t* key, AeadJob* jobs, std::size_t count, std::uint8_t* stream);
-    void (*open)(const std::uint32_t* key, AeadJob* jobs, std::size_t count, std::uint8_t* stream);
+    void (*seal)(const std::uint32_t* key, AeadJob* jobs, std::size_t count, std::uint8_t* room);
+    void (*open)(const std::uint32_t* key, AeadJob* jobs, std::size_t count, std::uint8_t* room);
 };
 
 // Whether the CPU has the instructions is the caller's to ask.

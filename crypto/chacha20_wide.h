@@ -22,15 +22,18 @@ struct ChaCha20Wide {
     using Words = Vector<std::uint32_t, lanes * 4>;
     using Row = std::make_index_sequence<lanes>;
 
-    // What differs between the blocks, a lane each: state words 12, 14 and 15. Word 13 is zero.
+    // What differs between the blocks, a lane each: state words 12, 14 and 15 (word 13 is zero),
+    // and where the text is that belongs to it, a block long.
     struct Blocks {
-        alignas(Words) std::uint32_t number[lanes];
-        alignas(Words) std::uint32_t nonce_low[lanes];
-        alignas(Words) std::uint32_t nonce_high[lanes];
+        Words number;
+        Words nonce_low;
+        Words nonce_high;
+        const std::uint8_t* from[lanes];
+        std::uint8_t* to[lanes];  // equal to `from`, or not overlapping it at all
     };
 
-    // Writes `lanes` blocks of key stream, one behind the other.
-    static void write(const std::uint32_t* key, const Blocks& blocks, std::uint8_t* stream) {
+    // Writes each block's text with its key stream added.
+    static void add_stream(const std::uint32_t* key, const Blocks& blocks) {
         Words x[16];
         set_up(x, key, blocks);
         for (int i = 0; i < 10; ++i) {
@@ -43,16 +46,13 @@ struct ChaCha20Wide {
         set_up(start, key, blocks);
         for (int i = 0; i < 16; ++i)
             x[i] += start[i];
-        for (int i = 0; i < 4; ++i)
-            store(&x[4 * i], stream + 16 * i);
+        for (std::size_t i = 0; i < 4; i += pieces_at_once)
+            add_words(&x[4 * i], blocks, 16 * i);
     }
 
 private:
-    static Words load(const std::uint32_t* words) {
-        Words loaded;
-        std::memcpy(&loaded, words, sizeof loaded);
-        return loaded;
-    }
+    // Of 16 bytes of a block. Two where a register holds as many.
+    static constexpr std::size_t pieces_at_once = sizeof(Words) > 16 ? 2 : 1;
 
     static void set_up(Words* x, const std::uint32_t* key, const Blocks& blocks) {
         constexpr std::uint32_t constants[] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
@@ -60,10 +60,10 @@ private:
             x[i] = Words{} + constants[i];
         for (std::size_t i = 0; i < chacha20_key_words; ++i)
             x[4 + i] = Words{} + key[i];
-        x[12] = load(blocks.number);
+        x[12] = blocks.number;
         x[13] = Words{};
-        x[14] = load(blocks.nonce_low);
-        x[15] = load(blocks.nonce_high);
+        x[14] = blocks.nonce_low;
+        x[15] = blocks.nonce_high;
     }
 
     // By whole bytes it is a permutation of them, where the instructions have no rotation.
@@ -99,16 +99,33 @@ private:
         x[d] = rotate_left<bits>(x[d] ^ x[a]);
     }
 
-    // Four words of each block, transposed within every 128 bits: lane 4 i + k is piece i of row k.
-    static void store(const Words* x, std::uint8_t* stream) {
+    // Four or eight words of each block, from `offset` on.
+    static void add_words(const Words* x, const Blocks& blocks, std::size_t offset) {
+        Words rows[4];
+        transpose(x, rows);
+        if constexpr (pieces_at_once == 1) {
+            for (std::size_t k = 0; k < 4; ++k)
+                add_pieces(rows[k], blocks, k, offset);
+        } else {
+            Words next[4];
+            transpose(x + 4, next);
+            for (std::size_t k = 0; k < 4; ++k) {
+                add_pieces(join<0>(rows[k], next[k], Row()), blocks, k, offset);
+                add_pieces(join<lanes / 2>(rows[k], next[k], Row()), blocks, k + lanes / 2, offset);
+            }
+        }
+    }
+
+    // Within every 128 bits: lane 4 i + k becomes piece i of row k.
+    static void transpose(const Words* x, Words* rows) {
         const Words low01 = unpack_words<0>(x[0], x[1], Row());
         const Words low23 = unpack_words<0>(x[2], x[3], Row());
         const Words high01 = unpack_words<2>(x[0], x[1], Row());
         const Words high23 = unpack_words<2>(x[2], x[3], Row());
-        store_row(unpack_pairs<0>(low01, low23, Row()), stream);
-        store_row(unpack_pairs<2>(low01, low23, Row()), stream + chacha20_block_size);
-        store_row(unpack_pairs<0>(high01, high23, Row()), stream + 2 * chacha20_block_size);
-        store_row(unpack_pairs<2>(high01, high23, Row()), stream + 3 * chacha20_block_size);
+        rows[0] = unpack_pairs<0>(low01, low23, Row());
+        rows[1] = unpack_pairs<2>(low01, low23, Row());
+        rows[2] = unpack_pairs<0>(high01, high23, Row());
+        rows[3] = unpack_pairs<2>(high01, high23, Row());
     }
     template <std::size_t from, std::size_t... i>
     static Words unpack_words(Words a, Words b, std::index_sequence<i...>) {
@@ -120,11 +137,24 @@ private:
         return __builtin_shufflevector(a, b,
                                        (i / 4 * 4 + from + i % 2 + (i % 4 / 2 ? lanes : 0))...);
     }
-    static void store_row(Words row, std::uint8_t* stream) {
-        constexpr std::size_t piece_size = 16;
-        for (std::size_t i = 0; i < lanes / 4; ++i)
-            std::memcpy(stream + 4 * i * chacha20_block_size,
-                        reinterpret_cast<const std::uint8_t*>(&row) + i * piece_size, piece_size);
+    // Pieces of one row and of the next by turns, from the piece of lane `from` on.
+    template <std::size_t from, std::size_t... i>
+    static Words join(Words a, Words b, std::index_sequence<i...>) {
+        return __builtin_shufflevector(a, b,
+                                       (from + i / 8 * 4 + i % 4 + (i % 8 / 4 ? lanes : 0))...);
+    }
+    // To every fourth block from `first` on.
+    static void add_pieces(Words row, const Blocks& blocks, std::size_t first, std::size_t offset) {
+        constexpr std::size_t size = 16 * pieces_at_once;
+        using Piece = Vector<std::uint8_t, size>;
+        for (std::size_t i = 0; i < sizeof(Words) / size; ++i) {
+            const std::size_t block = first + 4 * i;
+            Piece text, key;
+            std::memcpy(&text, blocks.from[block] + offset, size);
+            std::memcpy(&key, reinterpret_cast<const std::uint8_t*>(&row) + i * size, size);
+            text ^= key;
+            std::memcpy(blocks.to[block] + offset, &text, size);
+        }
     }
 };
 

@@ -43,6 +43,8 @@ private:
     static constexpr int limb_bits = 26, limb_count = 5;
     static constexpr Word limb_mask = (Word{1} << limb_bits) - 1;
     static constexpr Word whole_block = Word{1} << 24;  // 2^128, in the highest limb
+    // Steps that are worth a square of r.
+    static constexpr std::size_t pairs_from = 8;
 
     // Where a message's next blocks are: in its text, and then in `last`, which holds what of the
     // text is no whole block, and the block of sizes. None are left, or ever were: the lane is
@@ -113,6 +115,19 @@ private:
         }
     }
 
+    // A number by which others are multiplied.
+    struct Factor {
+        Words limbs[limb_count];
+        Words times_5[limb_count];  // for what is 2^130 and more
+
+        void set(const Words* values) {
+            for (int i = 0; i < limb_count; ++i) {
+                limbs[i] = values[i];
+                times_5[i] = values[i] * 5;
+            }
+        }
+    };
+
     // h = (h + block) r, modulo 2^130 - 5. An idle lane reads what another does; its h is nobody's.
     void multiply_add(std::size_t steps) {
         const std::uint8_t* readable = nullptr;
@@ -122,27 +137,59 @@ private:
         for (std::size_t i = 0; i < lanes; ++i)
             at[i] = cursors_[i].blocks != 0 ? cursors_[i].at : readable;
         // In local variables, which can be registers.
-        Words h[limb_count], r[limb_count], r_times_5[limb_count];
-        for (int i = 0; i < limb_count; ++i) {
+        Words h[limb_count];
+        Factor r;
+        r.set(r_);
+        for (int i = 0; i < limb_count; ++i)
             h[i] = h_[i];
-            r[i] = r_[i];
-            r_times_5[i] = r[i] * 5;
-        }
-        for (std::size_t step = 0; step < steps; ++step) {
-            Words block[limb_count];
-            load_limbs(at, step * block_size, block);
+        std::size_t step = 0;
+        if (steps >= pairs_from) {
+            Factor r_squared;
             Words product[limb_count]{};
-            for (int i = 0; i < limb_count; ++i) {
-                const Words sum = h[i] + block[i];
-                for (int j = 0; j < limb_count; ++j)
-                    product[j] += multiply(sum, j >= i ? r[j - i] : r_times_5[j - i + limb_count]);
-            }
+            add_product(product, r.limbs, r);
             carry_wide(product);
-            for (int i = 0; i < limb_count; ++i)
-                h[i] = product[i];
+            r_squared.set(product);
+            for (; step + 2 <= steps; step += 2)
+                take_two(h, at, step * block_size, r, r_squared);
         }
+        for (; step < steps; ++step)
+            take_one(h, at, step * block_size, r);
         for (int i = 0; i < limb_count; ++i)
             h_[i] = h[i];
+    }
+
+    static void take_one(Words* h, const std::uint8_t* const* at, std::size_t offset,
+                         const Factor& r) {
+        Words block[limb_count], product[limb_count]{};
+        load_limbs(at, offset, block);
+        for (int i = 0; i < limb_count; ++i)
+            block[i] += h[i];
+        add_product(product, block, r);
+        carry_wide(product);
+        for (int i = 0; i < limb_count; ++i)
+            h[i] = product[i];
+    }
+    // (h + block) r^2 + next block r: what carrying costs, half as often.
+    static void take_two(Words* h, const std::uint8_t* const* at, std::size_t offset,
+                         const Factor& r, const Factor& r_squared) {
+        Words block[limb_count], product[limb_count]{};
+        load_limbs(at, offset, block);
+        for (int i = 0; i < limb_count; ++i)
+            block[i] += h[i];
+        add_product(product, block, r_squared);
+        load_limbs(at, offset + block_size, block);
+        add_product(product, block, r);
+        carry_wide(product);
+        for (int i = 0; i < limb_count; ++i)
+            h[i] = product[i];
+    }
+
+    // Called twice before a carry: limbs below 2^28 times five below 2^29 stay below 2^61.
+    static void add_product(Words* product, const Words* a, const Factor& b) {
+        for (int i = 0; i < limb_count; ++i)
+            for (int j = 0; j < limb_count; ++j)
+                product[j] +=
+                    multiply(a[i], j >= i ? b.limbs[j - i] : b.times_5[j - i + limb_count]);
     }
 
     // Two chains side by side. What is left in a limb fits 32 bits with a block added.

@@ -18,7 +18,7 @@ TEST(WideBundle, SealsAndOpensWhatTheSingleFunctionDoes) {
     const AeadKey key(array_from_hex<32>(std::string(64, '3')));
     std::uint32_t words[chacha20_key_words];
     std::memcpy(words, key.bytes().data(), sizeof words);
-    std::vector<std::uint8_t> stream(Bundle::stream_size);
+    std::vector<std::uint8_t> room(Bundle::room_size);
     for (const std::size_t count : {1u, 2u, 3u, 9u}) {
         std::vector<std::vector<std::uint8_t>> plain, sealed;
         std::vector<AeadJob> jobs(count);
@@ -33,14 +33,14 @@ TEST(WideBundle, SealsAndOpensWhatTheSingleFunctionDoes) {
                        .input = sealed[i].data(),
                        .output = sealed[i].data(),
                        .text_size = static_cast<std::uint32_t>(plain[i].size())};
-        Bundle::seal(words, jobs.data(), count, stream.data());
+        Bundle::seal(words, jobs.data(), count, room.data());
         for (std::size_t i = 0; i < count; ++i) {
             std::vector<std::uint8_t> expected(sealed[i].size());
             aead_seal(key, i << 33, {}, plain[i], expected);
             EXPECT_EQ(sealed[i], expected) << i << " of " << count;
         }
         sealed[count - 1].back() ^= 1;
-        Bundle::open(words, jobs.data(), count, stream.data());
+        Bundle::open(words, jobs.data(), count, room.data());
         for (std::size_t i = 0; i < count; ++i) {
             EXPECT_EQ(jobs[i].authentic, i != count - 1) << i << " of " << count;
             sealed[i].resize(plain[i].size());

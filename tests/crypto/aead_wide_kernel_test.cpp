@@ -20,9 +20,9 @@ struct FreeMemory {
 
 void check_room(const WideKernel& kernel, std::size_t count, std::uint32_t text_size) {
     constexpr std::size_t behind = 64;
-    const std::unique_ptr<std::uint8_t, FreeMemory> stream(
-        static_cast<std::uint8_t*>(std::aligned_alloc(64, kernel.stream_size + behind)));
-    std::uint8_t* const end = stream.get() + kernel.stream_size;
+    const std::unique_ptr<std::uint8_t, FreeMemory> room(
+        static_cast<std::uint8_t*>(std::aligned_alloc(64, kernel.room_size + behind)));
+    std::uint8_t* const end = room.get() + kernel.room_size;
     std::fill_n(end, behind, 0xa5);
     std::vector<std::uint8_t> texts(count * (text_size + aead_tag_size));
     std::vector<AeadJob> jobs(count);
@@ -31,8 +31,8 @@ void check_room(const WideKernel& kernel, std::size_t count, std::uint32_t text_
         jobs[i].text_size = text_size;
     }
     const std::uint32_t key[8] = {1, 2, 3};
-    kernel.seal(key, jobs.data(), count, stream.get());
-    kernel.open(key, jobs.data(), count, stream.get());
+    kernel.seal(key, jobs.data(), count, room.get());
+    kernel.open(key, jobs.data(), count, room.get());
     EXPECT_TRUE(std::all_of(jobs.begin(), jobs.end(), [](auto& job) { return job.authentic; }));
     EXPECT_TRUE(std::all_of(end, end + behind, [](std::uint8_t byte) { return byte == 0xa5; }))
         << count << " texts of " << text_size;
