@@ -31,6 +31,7 @@
 #include "control/state_dir.h"
 #include "control/supervisor.h"
 #include "control/teardown.h"
+#include "control/uapi.h"
 #include "control/uapi_link.h"
 #include "control/uapi_socket.h"
 #include "netns/journal.h"
@@ -126,6 +127,9 @@ private:
 
         auto setup = write_setup(setup_);
         if (!setup) return step_failed("daemon's setup", setup.error());
+        // In the foreground this process is there as long as the instance, and needs none of them.
+        wipe_key_text(setup_.uapi);
+        forget_keys(config_);
         made[descriptor_name::setup] = std::move(*setup);
 
         auto listener = listen_anew(state_.control_socket());

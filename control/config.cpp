@@ -397,6 +397,12 @@ Result<std::string> instance_name(const fs::path& path) {
     return Error{EINVAL, "instance name of", path.string(), name_rule};
 }
 
+void forget_keys(Config& config) noexcept {
+    config.private_key.clear();
+    for (PeerConfig& peer : config.peers)
+        peer.preshared_key.clear();
+}
+
 Result<Config, ConfigError> parse_config(std::string_view text, const std::string& file_name) {
     Parser parser(file_name);
     if (auto failed = parser.parse(text)) return std::move(*failed);

@@ -127,6 +127,9 @@ struct Config {
     std::vector<std::string> warnings;  // lines for people: "FILE:LINE: key: what; hint"
 };
 
+// All secrets: for who goes on with the rest alone.
+void forget_keys(Config& config) noexcept;
+
 inline constexpr std::size_t config_bytes_max = std::size_t{1} << 20;
 inline constexpr std::size_t config_line_bytes_max = std::size_t{64} * 1024;
 

@@ -182,6 +182,8 @@ Status Daemon::start_device(const DataPlaneChoice& choice, UdpGroup sockets, Tun
         ports[i].udp_v6 = std::move(sockets[i].v6);
     }
     auto config = read_change(setup_.uapi);
+    // The device has the keys from here on, where they belong; this text is on the common heap.
+    wipe_key_text(setup_.uapi);
     if (!config) return config.error();
     LiveDevice::Sockets kept{*std::move(copies), config->fwmark.value_or(0),
                              config->listen_port.value_or(0) != 0};
@@ -269,7 +271,6 @@ void Daemon::device_changed() {
     facts_.listen_port = device_->listen_port();
     device_->get([this](const std::optional<DeviceSnapshot>& now) {
         if (!now) return;
-        wipe_key_text(setup_.uapi);
         setup_.uapi = print_set(change_to(*now));
         const auto kept = give_to_keep({});
         if (!kept) spdlog::warn("{}: {}", setup_.instance, describe(kept.error()));
@@ -473,6 +474,7 @@ Status Daemon::reloaded(Reload& reload) {
 // What the next daemon starts with, should this one crash.
 Status Daemon::give_to_keep(const std::map<std::string, UniqueFd>& listeners) {
     const auto file = write_setup(setup_);
+    wipe_key_text(setup_.uapi);
     if (!file) return file.error();
     std::map<std::string, int> lent = lend(device_->sockets());
     lent[descriptor_name::setup] = file->get();

@@ -45,7 +45,8 @@ struct DaemonSetup {
     std::vector<Publish> published;
     bool is_quiet = false;       // says only what is wrong: somebody else's terminal
     std::string metrics_listen;  // "127.0.0.1:9586"; empty: no port
-    std::string uapi;            // a `set` request, as print_set makes it; holds the keys
+    // A `set` request, as print_set makes it. It holds the keys, so who has passed it on wipes it.
+    std::string uapi;
 };
 
 // A memory file that nobody can write any more; the reader must have been given the descriptor.

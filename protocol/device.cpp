@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/aead.h"
+#include "crypto/stack_remains.h"
 #include "protocol/limits.h"
 
 namespace wgns {
@@ -17,6 +18,12 @@ Device::~Device() {
 // --- configuration ---
 
 bool Device::apply(DeviceChange change, Moment moment, Outbox& outbox) {
+    const bool has_room = apply_all(change, moment, outbox);
+    wipe_stack_below();
+    return has_room;
+}
+
+WGNS_OWN_FRAME bool Device::apply_all(DeviceChange& change, Moment moment, Outbox& outbox) {
     const bool has_other_key =
         change.private_key && set_private_key(std::move(*change.private_key));
     if (change.replace_peers)

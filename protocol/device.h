@@ -102,6 +102,7 @@ private:
     [[nodiscard]] Peer* find_peer(const PublicKey& key) const noexcept;
     [[nodiscard]] Peer* make_peer(const PublicKey& key);
     [[nodiscard]] bool set_private_key(PrivateKey key);  // false: it is the same again
+    [[nodiscard]] bool apply_all(DeviceChange& change, Moment moment, Outbox& outbox);
     [[nodiscard]] bool apply(PeerChange& change, Moment moment, Outbox& outbox);
     void remove_peer(Peer& peer);
     void begin(Peer& peer, Moment moment, Outbox& outbox);
@@ -109,6 +110,8 @@ private:
     [[nodiscard]] bool is_under_load(std::size_t backlog, TimePoint now) noexcept;
     [[nodiscard]] Verdict<Done> admit(Bytes message, const Endpoint& from, std::size_t backlog,
                                       Moment moment, Outbox& outbox);
+    [[nodiscard]] Verdict<Done> consume_admitted(Bytes message, const Endpoint& from, Moment moment,
+                                                 Outbox& outbox);
     [[nodiscard]] Verdict<Done> consume_initiation(const InitiationView& view, const Endpoint& from,
                                                    Moment moment, Outbox& outbox);
     [[nodiscard]] Verdict<Done> consume_response(const ResponseView& view, const Endpoint& from,

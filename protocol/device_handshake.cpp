@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "crypto/stack_remains.h"
 #include "protocol/device.h"
 #include "protocol/limits.h"
 
@@ -25,6 +26,13 @@ Verdict<Done> Device::consume(Bytes message, const Endpoint& from, std::size_t b
     if (const auto reply = CookieReplyView::parse(message)) return consume_cookie(*reply, moment);
     auto admitted = admit(message, from, backlog, moment, outbox);
     if (!admitted) return admitted;
+    auto consumed = consume_admitted(message, from, moment, outbox);
+    wipe_stack_below();
+    return consumed;
+}
+
+WGNS_OWN_FRAME Verdict<Done> Device::consume_admitted(Bytes message, const Endpoint& from,
+                                                      Moment moment, Outbox& outbox) {
     if (const auto view = InitiationView::parse(message))
         return consume_initiation(*view, from, moment, outbox);
     if (const auto view = ResponseView::parse(message))
@@ -147,6 +155,7 @@ void Device::send_initiation(Peer& peer, Moment moment, Outbox& outbox) {
     if (!index) return;
     auto message =
         peer.handshake.create_initiation(*identity_, *index, next_stamp(moment.wall), entropy_);
+    wipe_stack_below();
     if (!message) return indices_.erase(*index);
     peer.timers.initiation_sent(moment.now, jitter());
     send_handshake(peer, *message, moment, outbox);

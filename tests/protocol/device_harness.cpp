@@ -27,16 +27,19 @@ std::size_t count_of(MessageType type, const std::vector<Datagram>& datagrams) {
                       [&](const Datagram& each) { return each.type() == type; }));
 }
 
-Side::Side(std::uint8_t number, const TestClock& test_clock)
-    : clock(test_clock), entropy(number), secret(generate_private_key(entropy)) {
-    key = public_key_of(secret);
+Neighbour::Neighbour(std::uint8_t number)
+    : inner(IpAddress::v4(std::array<std::uint8_t, 4>{10, 0, 0, number})) {
     address.address = IpAddress::v4(std::array<std::uint8_t, 4>{192, 0, 2, number});
     address.port = 51820;
-    inner = IpAddress::v4(std::array<std::uint8_t, 4>{10, 0, 0, number});
+}
+
+Side::Side(std::uint8_t number, const TestClock& test_clock)
+    : Neighbour(number), clock(test_clock), entropy(number), secret(generate_private_key(entropy)) {
+    key = public_key_of(secret);
     set_private_key(secret);
 }
 
-PeerChange Side::peer_change(const Side& other, bool knows_endpoint) {
+PeerChange Side::peer_change(const Neighbour& other, bool knows_endpoint) {
     PeerChange change;
     change.public_key = other.key;
     if (knows_endpoint) change.endpoint = other.address;
@@ -60,7 +63,7 @@ void Side::set_private_key(const PrivateKey& wanted) {
     apply(std::move(change));
 }
 
-Peer& Side::peer(const Side& other) const {
+Peer& Side::peer(const Neighbour& other) const {
     Peer* const found = device.route(other.inner);
     WG_ASSERT(found != nullptr);
     return *found;
@@ -72,7 +75,7 @@ PeerSnapshot Side::peer_snapshot() const {
     return std::move(snapshot.peers.front());
 }
 
-void Side::send(const Side& other, const std::string& packet) {
+void Side::send(const Neighbour& other, const std::string& packet) {
     Peer& to = peer(other);
     const Moment moment = clock.moment();
     if (to.staged.empty() && to.sending_session(moment.now)) return seal(to, bytes_of(packet));

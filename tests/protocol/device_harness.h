@@ -37,21 +37,30 @@ struct Datagram {
 
 [[nodiscard]] std::size_t count_of(MessageType type, const std::vector<Datagram>& datagrams);
 
+// What others know of a device.
+struct Neighbour {
+    // Its address is 192.0.2.number, and 10.0.0.number is what peers send to it. The key is zero.
+    explicit Neighbour(std::uint8_t number);
+
+    PublicKey key;
+    Endpoint address;
+    IpAddress inner;
+};
+
 // One device and what surrounds it.
-struct Side {
-    // `number`: its address is 192.0.2.number, and 10.0.0.number is what peers send to it.
+struct Side : Neighbour {
     Side(std::uint8_t number, const TestClock& clock);
 
     // A change that makes `other` a peer, to be completed and applied.
-    [[nodiscard]] static PeerChange peer_change(const Side& other, bool knows_endpoint);
+    [[nodiscard]] static PeerChange peer_change(const Neighbour& other, bool knows_endpoint);
     bool apply(PeerChange peer);
     bool apply(DeviceChange change);
     void set_private_key(const PrivateKey& secret);
-    [[nodiscard]] Peer& peer(const Side& other) const;
+    [[nodiscard]] Peer& peer(const Neighbour& other) const;
     [[nodiscard]] PeerSnapshot peer_snapshot() const;  // of the only peer
 
     // As egress: seals a packet of these bytes for the peer, or stages it.
-    void send(const Side& other, const std::string& packet);
+    void send(const Neighbour& other, const std::string& packet);
     // Everything that leaves, staged packets whose session has come included.
     [[nodiscard]] std::vector<Datagram> take();
     // As ingress: what a datagram was dropped for, or nothing.
@@ -67,9 +76,6 @@ struct Side {
     Outbox outbox{16};
     DropCounters drops;
     PrivateKey secret;
-    PublicKey key;
-    Endpoint address;
-    IpAddress inner;
     std::vector<std::string> received;  // inner packets
 
 private:
