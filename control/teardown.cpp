@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -22,6 +23,11 @@ void run_last(const StateDir& state, Hook::Moment moment, bool on_host) {
     const auto text = state.read(StateDir::hooks);
     if (!text) return;
     std::vector<Hook> hooks = parse_hooks(*text);
+    const auto is_due = [&](const Hook& hook) {
+        return hook.moment == moment && hook.is_on_host == on_host;
+    };
+    // Nothing is to be written then, which a full disk would not let us.
+    if (std::none_of(hooks.begin(), hooks.end(), is_due)) return;
     const auto place = place_in(state);
     const bool is_possible = on_host || place;
     if (!is_possible) spdlog::warn("{}: {}", state.name(), describe(place.error()));
@@ -29,9 +35,7 @@ void run_last(const StateDir& state, Hook::Moment moment, bool on_host) {
                                   ? run_all_hooks(hooks, moment, on_host, place ? *place : Place{})
                                   : std::vector<Error>{})
         spdlog::warn("{}: {}", state.name(), describe(error));
-    std::erase_if(hooks, [&](const Hook& hook) {
-        return hook.moment == moment && hook.is_on_host == on_host;
-    });
+    std::erase_if(hooks, is_due);
     const auto noted = state.write(StateDir::hooks, to_text(hooks));
     if (!noted) spdlog::warn("{}: {}", state.name(), describe(noted.error()));
 }

@@ -9,6 +9,10 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef WGNS_VERDICTS_ARE_PUBLIC
+#include <valgrind/memcheck.h>
+#endif
+
 #include "base/vector_of.h"
 #include "crypto/aead.h"
 #include "crypto/aead_wide_kernel.h"
@@ -205,6 +209,9 @@ private:
         std::memcpy(computed, tag, sizeof computed);
         std::memcpy(received, job.input + job.text_size, sizeof received);
         job.authentic = ((computed[0] ^ received[0]) | (computed[1] ^ received[1])) == 0;
+#ifdef WGNS_VERDICTS_ARE_PUBLIC  // tests/constant_time
+        VALGRIND_MAKE_MEM_DEFINED(&job.authentic, sizeof job.authentic);
+#endif
     }
 
     static std::uint32_t number_at(std::size_t at) {

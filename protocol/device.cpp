@@ -8,7 +8,7 @@
 
 namespace wgns {
 
-Device::Device(Entropy& entropy) : entropy_(entropy), limiter_(entropy) {}
+Device::Device(Entropy& entropy) : entropy_(entropy), limiter_(entropy), peers_(entropy) {}
 
 Device::~Device() {
     while (!peers_.empty())
@@ -33,7 +33,7 @@ WGNS_OWN_FRAME bool Device::apply_all(DeviceChange& change, Moment moment, Outbo
     for (PeerChange& peer : change.peers)
         has_room &= apply(peer, moment, outbox);
     if (has_other_key)
-        for (auto& [key, peer] : peers_)
+        for (const auto& [place, peer] : peers_)
             begin(*peer, moment, outbox);
     return has_room;
 }
@@ -47,19 +47,19 @@ bool Device::set_private_key(PrivateKey key) {
         identity_.emplace(std::move(key));
         checker_.emplace(identity_->public_key(), entropy_);
         // A peer cannot be ourselves.
-        if (Peer* const same = find_peer(identity_->public_key())) remove_peer(*same);
+        if (Peer* const same = peers_.find(identity_->public_key())) remove_peer(*same);
     }
-    for (auto& [public_key, peer] : peers_) {
+    for (const auto& [place, peer] : peers_) {
         wipe_keys(*peer);
         peer->timers.handshake_over();
         peer->last_handshake_sent = {};
-        if (identity_) peer->handshake.set_identities(*identity_, public_key);
+        if (identity_) peer->handshake.set_identities(*identity_, peer->public_key);
     }
     return true;
 }
 
 bool Device::apply(PeerChange& change, Moment moment, Outbox& outbox) {
-    Peer* peer = find_peer(change.public_key);
+    Peer* peer = peers_.find(change.public_key);
     if (change.remove) {
         if (peer) remove_peer(*peer);
         return true;
@@ -101,14 +101,14 @@ void Device::begin(Peer& peer, Moment moment, Outbox& outbox) {
 }
 
 void Device::forget_sources() noexcept {
-    for (auto& [key, peer] : peers_)
+    for (const auto& [place, peer] : peers_)
         peer->endpoint.forget_local();
 }
 
 void Device::link_down(DropCounters& drops) {
     is_up_ = false;
     early_.clear();
-    for (auto& [key, peer] : peers_) {
+    for (const auto& [place, peer] : peers_) {
         wipe_keys(*peer);
         peer->timers.stop();
         peer->last_handshake_sent = {};
@@ -120,13 +120,8 @@ void Device::link_down(DropCounters& drops) {
 void Device::link_up(Moment moment, Outbox& outbox) {
     is_up_ = true;
     consume_early(moment, outbox);
-    for (auto& [key, peer] : peers_)
+    for (const auto& [place, peer] : peers_)
         begin(*peer, moment, outbox);
-}
-
-Peer* Device::find_peer(const PublicKey& key) const noexcept {
-    const auto found = peers_.find(key);
-    return found == peers_.end() ? nullptr : found->second.get();
 }
 
 // Null: there is no room.
@@ -134,7 +129,7 @@ Peer* Device::make_peer(const PublicKey& key) {
     if (peers_.size() >= limits::peers_max) return nullptr;
     auto made = std::make_unique<Peer>(key, next_sequence_++);
     if (identity_) made->handshake.set_identities(*identity_, key);
-    return peers_.emplace(key, std::move(made)).first->second.get();
+    return &peers_.insert(std::move(made));
 }
 
 void Device::remove_peer(Peer& peer) {
@@ -142,14 +137,14 @@ void Device::remove_peer(Peer& peer) {
     allowed_ips_.remove_all(&peer);
     deadlines_.remove(peer);
     std::erase(ready_, &peer);
-    peers_.erase(PublicKey(peer.public_key));
+    peers_.erase(peer);
 }
 
 DeviceSnapshot Device::snapshot() const {
     DeviceSnapshot snapshot;
     if (identity_) snapshot.private_key = identity_->secret().duplicate();
     std::vector<const Peer*> ordered;
-    for (const auto& [key, peer] : peers_)
+    for (const auto& [place, peer] : peers_)
         ordered.push_back(peer.get());
     std::sort(ordered.begin(), ordered.end(),
               [](const Peer* a, const Peer* b) { return a->sequence < b->sequence; });

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "protocol/index_table.h"
 #include "protocol/messages.h"
 #include "protocol/peer.h"
+#include "protocol/peer_table.h"
 #include "protocol/rate_limiter.h"
 #include "protocol/train.h"
 
@@ -99,7 +99,6 @@ private:
         Endpoint from;
         TimePoint at;
     };
-    [[nodiscard]] Peer* find_peer(const PublicKey& key) const noexcept;
     [[nodiscard]] Peer* make_peer(const PublicKey& key);
     [[nodiscard]] bool set_private_key(PrivateKey key);  // false: it is the same again
     [[nodiscard]] bool apply_all(DeviceChange& change, Moment moment, Outbox& outbox);
@@ -144,7 +143,7 @@ private:
     std::deque<EarlyInitiation> early_;  // that came while the interface was down
     AllowedIps allowed_ips_;
     IndexTable<IndexOwner> indices_;
-    std::map<PublicKey, std::unique_ptr<Peer>> peers_;
+    PeerTable peers_;
     DeadlineQueue<Peer> deadlines_;  // dies before the peers it names
     std::vector<Peer*> ready_;
     std::vector<std::unique_ptr<Session>>

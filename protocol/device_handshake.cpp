@@ -82,7 +82,7 @@ Verdict<Done> Device::consume_initiation(const InitiationView& view, const Endpo
                                          Moment moment, Outbox& outbox) {
     auto opened = open_initiation(view, *identity_);
     if (!opened) return opened.error();
-    Peer* const peer = find_peer(opened->static_key);
+    Peer* const peer = peers_.find(opened->static_key);
     if (!peer) return Drop::unknown_peer;
     const auto abandoned = peer->handshake.pending_index();
     auto consumed = peer->handshake.consume_initiation(*opened, view, moment.now);

@@ -235,6 +235,44 @@ TEST_P(WorkersFlow, ChangesOfOthersDisturbNoFlow) {
     expect_no_drops(b.snapshot());
 }
 
+// Sessions die in the hands of workers that seal and open under them. What is on its way is lost;
+// the rest is not.
+TEST_P(WorkersFlow, KeysChangeAndPeersGoUnderTraffic) {
+    std::atomic<bool> is_over = false;
+    std::thread changer([&] {
+        SystemEntropy entropy;
+        PrivateKey key_b = generate_private_key(entropy);
+        for (int i = 0; i < 300; ++i) {
+            const PrivateKey key_a = generate_private_key(entropy);
+            if (i % 3 == 0) key_b = generate_private_key(entropy);
+            DeviceChange none;
+            none.replace_peers = true;
+            EXPECT_TRUE(i % 2 != 0 || a.apply(std::move(none)));
+            for (const bool is_a : {false, true}) {
+                DeviceChange change = is_a ? introduce(key_a, public_key_of(key_b), 2)
+                                           : introduce(key_b, public_key_of(key_a), 1);
+                change.replace_peers = true;
+                EXPECT_TRUE((is_a ? a : b).apply(std::move(change)));
+            }
+            // Some live to see data.
+            const std::uint64_t before = sink.received();
+            EXPECT_TRUE(i % 10 != 9 || holds_soon([&] { return sink.received() > before; })) << i;
+        }
+        is_over = true;
+    });
+    for (std::uint64_t number = 0; !is_over; ++number) {
+        for (std::uint32_t flow = 0; flow < a.queue_count(); ++flow)
+            a.queue(flow).push_frames({numbered(flow, number), numbered(flow, number)});
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    changer.join();
+    EXPECT_EQ(a.snapshot().device.peers.size(), 1u);
+    EXPECT_EQ(b.snapshot().device.peers.size(), 1u);
+    const std::uint64_t before = sink.received();
+    a.queue(0).push_frames({numbered(0, 0)});
+    EXPECT_TRUE(holds_soon([&] { return sink.received() > before; }));
+}
+
 INSTANTIATE_TEST_SUITE_P(SendersAndReceivers, WorkersFlow,
                          ::testing::Values(Counts{1, 1}, Counts{2, 2}, Counts{2, 1}),
                          [](const auto& param_info) {
