@@ -1,19 +1,27 @@
-// flood KIND --uapi SOCKET --pid PID --to ENDPOINT [--peers N] [--seconds S]: gives a daemon a key
-// and N peers, floods it for S seconds and prints what came of it, as one line of JSON. KIND is
+// flood KIND --uapi SOCKET --pid PID --to ENDPOINT [--peers N] [--seconds S] [--sources N]
+// [--join]: gives a daemon a key and N peers, or with --join peers beside those that it has, floods
+// it for S seconds and prints what came of it, as one line of JSON. KIND is
 //
 //   handshakes  initiations of all peers in turn, with at most 64 on their way: the daemon has no
 //               rest, but is not under load
 //   cookies     initiations of which nothing is genuine but mac1, as fast as they can be sent
 //   garbage     the same without a genuine mac1
+//   random      random bytes of any size
+//   index       data for sessions that are none
+//   tag         data for a session of ours, not authentic
+//   replay      data for a session of ours, authentic, time and again
 //
-// During the last two, eight more peers ask for handshakes in earnest, ten times a second in all.
+// During all but the first, eight more peers ask for handshakes in earnest, ten times a second in
+// all, and a newcomer does once, as the protocol has it: again after 5 s until it is answered.
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "bench/flood/daemon.h"
+#include "bench/flood/junk.h"
 #include "bench/flood/link.h"
 #include "crypto/x25519.h"
 
@@ -28,6 +36,7 @@ constexpr std::size_t on_their_way_max = 64;
 constexpr std::size_t honest_count = 8;
 constexpr Duration honest_interval = 100ms;
 constexpr Duration lost_after = 200ms;
+constexpr Duration newcomer_patience = 5s;
 // The daemon's first handshakes, and cookies for the honest ones, are not measured.
 constexpr Duration warm_up = 1s;
 
@@ -38,6 +47,8 @@ struct Options {
     int pid = 0;
     std::size_t peers = 1024;
     int seconds = 5;
+    unsigned sources = 0;
+    bool joins = false;
 };
 
 struct Tally {
@@ -53,13 +64,23 @@ public:
     Flood(const Options& options, const Endpoint& to)
         : options_(options),
           port_(to.port),
-          initiators_(options.peers, daemon_.public_key()),
+          daemon_(options.joins ? key_of(options.uapi) : generate_private_key(entropy_)),
+          initiators_(options.joins ? 1 : options.peers, daemon_.public_key()),
           honest_(honest_count, daemon_.public_key()),
-          link_(to),
-          honest_link_(to) {}
+          newcomer_(1, daemon_.public_key()),
+          insider_(daemon_.public_key(), to),
+          link_(to, options.sources),
+          honest_link_(to),
+          newcomer_link_(to) {}
 
     void run() {
-        configure(options_.uapi, daemon_.secret(), port_, {&initiators_, &honest_});
+        const std::initializer_list<const Initiators*> peers = {&initiators_, &honest_, &newcomer_,
+                                                                &insider_.peer()};
+        if (options_.joins)
+            add_peers(options_.uapi, peers);
+        else
+            configure(options_.uapi, daemon_.secret(), port_, peers);
+        insider_.connect(clock_.moment());
         run_for(warm_up);
         const TimePoint begin = clock_.now();
         const Usage before = usage_of(options_.pid);
@@ -67,8 +88,7 @@ public:
         run_for(std::chrono::seconds(options_.seconds));
         const Usage after = usage_of(options_.pid);
         const std::chrono::duration<double> seconds = clock_.now() - begin;
-        print(seconds.count(), after.cpu_seconds - before.cpu_seconds,
-              after.datagrams - before.datagrams);
+        print(seconds.count(), before, after);
     }
 
 private:
@@ -98,28 +118,39 @@ private:
     }
 
     void overwhelm() {
-        if (forged_.empty()) forge();
-        link_.send(forged_);
-        tally_.sent += forged_.size();
+        if (junk_.empty())
+            junk_ = make_junk(options_.kind, daemon_.public_key(), insider_, clock_.now());
+        link_.send(std::vector<Bytes>(junk_.begin(), junk_.end()));
+        tally_.sent += junk_.size();
         for (auto received = link_.receive(); !received.empty(); received = link_.receive())
-            for (const Bytes datagram : received)
+            for (const Bytes datagram : received) {
                 count(datagram, tally_.responses);
+                answers_but_cookies_ +=
+                    static_cast<std::uint64_t>(!CookieReplyView::parse(datagram));
+            }
         be_honest();
+        come_anew();
     }
 
-    void forge() {
-        MacStamper stamper(daemon_.public_key());
-        for (std::size_t i = 0; i < Link::batch_max; ++i) {
-            InitiationMessage& message = forged_.emplace_back();
-            entropy_.fill(message);
-            store_le(MutableBytes(message), MessageType::initiation);
-            if (options_.kind == "cookies") stamper.stamp(message, clock_.now());
-        }
+    // Until it is answered.
+    void come_anew() {
+        if (newcomer_met_.is_never())
+            for (const Bytes datagram : newcomer_link_.receive()) {
+                if (classify_message(datagram) == MessageType::response)
+                    newcomer_met_ = clock_.now();
+                if (const auto reply = CookieReplyView::parse(datagram))
+                    newcomer_.take_cookie(*reply, clock_.now());
+            }
+        if (!newcomer_met_.is_never() || clock_.now() < newcomer_at_) return;
+        if (newcomer_at_.is_never()) newcomer_began_ = clock_.now();
+        newcomer_at_ = clock_.now() + newcomer_patience;
+        const InitiationMessage message = newcomer_.initiate(clock_.moment());
+        newcomer_link_.send({&message, 1});
     }
 
     void be_honest() {
         for (const Bytes datagram : honest_link_.receive()) {
-            count(datagram, tally_.honest_responses);
+            if (classify_message(datagram) == MessageType::response) ++tally_.honest_responses;
             if (const auto reply = CookieReplyView::parse(datagram))
                 honest_.take_cookie(*reply, clock_.now());
         }
@@ -136,29 +167,43 @@ private:
         if (type == MessageType::cookie_reply) ++tally_.cookies;
     }
 
-    void print(double seconds, double cpu_seconds, std::uint64_t read) const {
-        const auto number = [](std::uint64_t value) -> unsigned long long { return value; };
-        std::printf(
-            "{\"kind\": \"%s\", \"seconds\": %.3f, \"cpu_seconds\": %.2f, \"sent\": %llu, "
-            "\"read\": %llu, \"responses\": %llu, \"cookies\": %llu, \"honest_sent\": %llu, "
-            "\"honest_responses\": %llu}\n",
-            options_.kind.c_str(), seconds, cpu_seconds, number(tally_.sent), number(read),
-            number(tally_.responses), number(tally_.cookies), number(tally_.honest_sent),
-            number(tally_.honest_responses));
+    void print(double seconds, const Usage& before, const Usage& after) const {
+        const std::chrono::duration<double> newcomer = newcomer_met_ - newcomer_began_;
+        nlohmann::json seen{
+            {"kind", options_.kind},
+            {"seconds", seconds},
+            {"cpu_seconds", after.cpu_seconds - before.cpu_seconds},
+            {"sent", tally_.sent},
+            {"read", after.datagrams - before.datagrams},
+            {"responses", tally_.responses},
+            {"cookies", tally_.cookies},
+            {"answers_but_cookies", answers_but_cookies_},
+            {"honest_sent", tally_.honest_sent},
+            {"honest_responses", tally_.honest_responses},
+            {"grown_kib", static_cast<std::int64_t>(after.private_kib - before.private_kib)}};
+        if (!newcomer_met_.is_never()) seen["newcomer_seconds"] = newcomer.count();
+        std::printf("%s\n", seen.dump().c_str());
     }
 
     Options options_;
     std::uint16_t port_;
     SystemClock clock_;
     SystemEntropy entropy_;
-    StaticIdentity daemon_{generate_private_key(entropy_)};
+    StaticIdentity daemon_;
     Initiators initiators_;
     Initiators honest_;
+    Initiators newcomer_;
+    Insider insider_;
     Link link_;
     Link honest_link_;  // from a port of its own
-    std::vector<InitiationMessage> forged_;
+    Link newcomer_link_;
+    Datagrams junk_;
+    TimePoint newcomer_began_;
+    TimePoint newcomer_at_;  // its next initiation
+    TimePoint newcomer_met_;
     std::size_t on_their_way_ = 0;
     TimePoint honest_at_;
+    std::uint64_t answers_but_cookies_ = 0;  // to what is no peer's, since the beginning
     Tally tally_;
 };
 
@@ -170,11 +215,14 @@ int main(int argc, char** argv) {
     CLI::App app("Floods a WireGuard daemon with handshake messages.");
     app.add_option("kind", options.kind)
         ->required()
-        ->check(CLI::IsMember({"handshakes", "cookies", "garbage"}));
+        ->check(CLI::IsMember(
+            {"handshakes", "cookies", "garbage", "random", "index", "tag", "replay"}));
     app.add_option("--uapi", options.uapi)->required();
     app.add_option("--pid", options.pid)->required();
     app.add_option("--to", options.to)->required();
     app.add_option("--peers", options.peers)->check(CLI::Range(1, 65'000));
+    app.add_option("--sources", options.sources)->check(CLI::Range(1, 65'536));
+    app.add_flag("--join", options.joins);
     app.add_option("--seconds", options.seconds)->check(CLI::Range(1, 600));
     CLI11_PARSE(app, argc, argv);
     const auto to = wgns::Endpoint::parse(options.to);

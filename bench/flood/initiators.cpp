@@ -29,6 +29,14 @@ InitiationMessage Initiators::initiate(Moment moment) {
     return *message;
 }
 
+std::optional<SessionKeys> Initiators::take_response(const ResponseView& response) noexcept {
+    if (response.receiver() >= initiators_.size()) return std::nullopt;
+    Initiator& initiator = *initiators_[response.receiver()];
+    auto keys = initiator.handshake.consume_response(response, initiator.identity);
+    if (!keys) return std::nullopt;
+    return std::move(*keys);
+}
+
 void Initiators::take_cookie(const CookieReplyView& reply, TimePoint now) noexcept {
     // One that answers a message that is not ours is not authentic, and changes nothing.
     if (reply.receiver() < initiators_.size())

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "protocol/cookie.h"
@@ -19,6 +20,8 @@ public:
     }
     // Of the peer whose turn it is, with both macs. Its sender index is the peer's number.
     [[nodiscard]] InitiationMessage initiate(Moment moment);
+    // The session of the initiation that it answers, if it is ours.
+    [[nodiscard]] std::optional<SessionKeys> take_response(const ResponseView& response) noexcept;
     // Stamps that peer's next initiations.
     void take_cookie(const CookieReplyView& reply, TimePoint now) noexcept;
 

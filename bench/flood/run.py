@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""How the product and wireguard-go bear floods of handshake messages, in turns, each on the first
-processor while the flood comes from the last. `run.py FLOOD` prints the medians of the rounds,
-and the median of the ratios within a round.
+"""How the product and wireguard-go bear floods, in turns, each on the first processor while the
+flood comes from the last. `run.py FLOOD` prints the medians of the rounds, and the median of the
+ratios within a round; with --session what is left to a session meanwhile
+(tests/system/flooding.py).
 
 WGNS_BINARY is the product, WGNS_WIREGUARD_GO the other."""
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/system"))
 
 import seclusion  # noqa: E402
+from flooding import FloodedSession, on_processor  # noqa: E402
 from harness import HOST_V4, PREFIX, inside, run, topology  # noqa: E402
 from peers import Interface, WireguardGo  # noqa: E402
 
@@ -26,33 +28,23 @@ PORT = 51820
 KINDS = {"handshakes": "responses", "cookies": "cookies", "garbage": "read"}
 
 
-class OneCore:
-    """Processes that are started within use one processor."""
-
-    def __init__(self, cpu):
-        self.cpu = cpu
-
-    def __enter__(self):
-        self.before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {self.cpu})
-
-    def __exit__(self, *_):
-        os.sched_setaffinity(0, self.before)
+# With --session; the last from so many addresses.
+ALL_KINDS = (None, "random", "index", "tag", "replay", "garbage", "cookies", "cookies 10000")
+LOADS = {"100 Mbit/s": ["-u", "-b", "100M"], "all it carries": ["-R"]}
 
 
 def flood(implementation, kind, told):
     """One flood of a daemon that is new."""
-    cpus = sorted(os.sched_getaffinity(0))
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
         host, provider = stack.enter_context(topology())
         daemon = implementation(host, f"{PREFIX}f", folder)
-        with OneCore(cpus[0]):
+        with on_processor(0):
             stack.enter_context(daemon)
         run(["ip", "-n", host, "link", "set", daemon.name, "up"])
         words = ["--uapi", f"/run/wireguard/{daemon.name}.sock", "--pid", daemon.pid()]
         words += ["--to", f"{HOST_V4}:{PORT}", "--seconds", told.seconds]
-        with OneCore(cpus[-1]):
+        with on_processor(-1):
             done = run(inside(provider, told.program, kind, *words), timeout=told.seconds + 60)
     return json.loads(done.stdout)
 
@@ -83,14 +75,60 @@ def row(kind, name, rounds):
     return [*cells, text(mid["a CPU second"], ",.0f"), text(mid["honest"], ".0%")]
 
 
+def session(implementation, told):
+    """(Mbit/s, what the flood saw) by load and kind of a session with a daemon that is new."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
+        both = stack.enter_context(FloodedSession(implementation, *stack.enter_context(topology()),
+                                                  folder))
+        seen = {}
+        for load, words in LOADS.items():
+            for kind in ALL_KINDS:
+                name, _, sources = (kind or "").partition(" ")
+                seen[load, kind] = both.under(name or None, told.seconds, words, int(sources or 0))
+        return seen
+
+
+def print_sessions(implementations, told):
+    print("| load | flood | | Mbit/s | CPU | honest | newcomer, s | answers | KiB |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    seen = {name: [session(each, told) for _ in range(told.rounds)]
+            for name, each in implementations.items()}
+    for load in LOADS:
+        for kind in ALL_KINDS:
+            for name, rounds in seen.items():
+                both = [each[load, kind] for each in rounds]
+                cells = [f"{statistics.median(rate for rate, _ in both):,.0f}"]
+                if kind:
+                    cells += flood_cells([flood for _, flood in both])
+                print("|", " | ".join([load, kind or "none", name, *cells]), "|", flush=True)
+
+
+def flood_cells(floods):
+    def middle(number, form):
+        return format(statistics.median(number(each) for each in floods), form)
+
+    return [
+        middle(lambda each: each["cpu_seconds"] / each["seconds"], ".0%"),
+        middle(lambda each: each["honest_responses"] / each["honest_sent"], ".0%"),
+        middle(lambda each: each.get("newcomer_seconds", float("inf")), ".2f"),
+        middle(lambda each: each["responses"] + each["cookies"], ",.0f"),
+        middle(lambda each: each["grown_kib"], ",.0f"),
+    ]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", type=lambda path: Path(path).resolve())
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--session", action="store_true")
     parser.add_argument("--kind", action="append", choices=KINDS)
     told = parser.parse_args()
     implementations = {"wgns-user": Interface, "wireguard-go": WireguardGo}
+    if told.session:
+        os.environ["WGNS_FLOOD"] = str(told.program)
+        return print_sessions(implementations, told)
     print("| flood | | a second | CPU | a CPU second | honest |\n|---|---|---|---|---|---|")
     for kind in told.kind or KINDS:
         seen = {name: [] for name in implementations}

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""A daemon that strangers flood, as fast as one processor can send: its session goes on, a new peer
+gets one, its memory stays, and nobody is answered who should not be."""
+
+import harness
+from flooding import FloodedSession
+from harness import SystemTest
+from peers import Interface
+
+SHARE = 0.7
+NEWCOMER_SECONDS = 11
+GROWTH_KIB = 8 * 1024
+# A tenth of what the session carries when it has the processor (docs/PERFORMANCE.md).
+STEADY = ["-u", "-b", "100M"]
+SENT_AT_LEAST = 20_000  # a second; more than any network of such a rate of handshakes
+
+
+class Flood(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.session = self.enter(FloodedSession(Interface, self.host, self.provider, self.folder))
+        self.quiet, _ = self.session.under(None, 2, STEADY)
+
+    def flood(self, kind, seconds, sources=0):
+        rate, seen = self.session.under(kind, seconds, STEADY, sources)
+        print(f"{kind}: {rate:.1f} of {self.quiet:.1f} Mbit/s; {seen}")
+        self.assertGreater(seen["sent"], seconds * SENT_AT_LEAST)
+        self.assertGreaterEqual(rate, SHARE * self.quiet)
+        self.assertLess(seen["newcomer_seconds"], NEWCOMER_SECONDS)
+        self.assertLess(seen["grown_kib"], GROWTH_KIB)
+        self.assertEqual(seen["answers_but_cookies"], 0)
+        return seen
+
+    def test_junk(self):
+        for kind in ("random", "index", "tag", "replay"):
+            with self.subTest(kind):
+                self.assertEqual(self.flood(kind, 2)["cookies"], 0)
+
+    # So many that it is under load, where a newcomer may need two cookies' worth of tries.
+    def test_initiations_without_a_genuine_mac1(self):
+        self.assertEqual(self.flood("garbage", 12)["cookies"], 0)
+
+    def test_initiations_from_ten_thousand_addresses(self):
+        self.assertGreater(self.flood("cookies", 12, sources=10_000)["cookies"], 0)
+
+
+if __name__ == "__main__":
+    harness.main()
