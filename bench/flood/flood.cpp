@@ -1,6 +1,7 @@
 // flood KIND --uapi SOCKET --pid PID --to ENDPOINT [--peers N] [--seconds S] [--sources N]
-// [--join]: gives a daemon a key and N peers, or with --join peers beside those that it has, floods
-// it for S seconds and prints what came of it, as one line of JSON. KIND is
+// [--rate N] [--join]: gives a daemon a key and N peers, or with --join peers beside those that it
+// has, floods it for S seconds with N datagrams a second, or as many as can be sent, and prints
+// what came of it, as one line of JSON. KIND is
 //
 //   handshakes  initiations of all peers in turn, with at most 64 on their way: the daemon has no
 //               rest, but is not under load
@@ -48,6 +49,7 @@ struct Options {
     std::size_t peers = 1024;
     int seconds = 5;
     unsigned sources = 0;
+    unsigned rate = 0;  // datagrams a second; 0: as fast as they can be sent
     bool joins = false;
 };
 
@@ -80,7 +82,7 @@ public:
             add_peers(options_.uapi, peers);
         else
             configure(options_.uapi, daemon_.secret(), port_, peers);
-        insider_.connect(clock_.moment());
+        insider_.connect(clock_);
         run_for(warm_up);
         const TimePoint begin = clock_.now();
         const Usage before = usage_of(options_.pid);
@@ -120,8 +122,11 @@ private:
     void overwhelm() {
         if (junk_.empty())
             junk_ = make_junk(options_.kind, daemon_.public_key(), insider_, clock_.now());
-        link_.send(std::vector<Bytes>(junk_.begin(), junk_.end()));
-        tally_.sent += junk_.size();
+        if (options_.rate == 0 || clock_.now() >= batch_at_) {
+            link_.send(std::vector<Bytes>(junk_.begin(), junk_.end()));
+            tally_.sent += junk_.size();
+            if (options_.rate != 0) batch_at_ = clock_.now() + junk_.size() * 1s / options_.rate;
+        }
         for (auto received = link_.receive(); !received.empty(); received = link_.receive())
             for (const Bytes datagram : received) {
                 count(datagram, tally_.responses);
@@ -198,6 +203,7 @@ private:
     Link honest_link_;  // from a port of its own
     Link newcomer_link_;
     Datagrams junk_;
+    TimePoint batch_at_;
     TimePoint newcomer_began_;
     TimePoint newcomer_at_;  // its next initiation
     TimePoint newcomer_met_;
@@ -222,6 +228,7 @@ int main(int argc, char** argv) {
     app.add_option("--to", options.to)->required();
     app.add_option("--peers", options.peers)->check(CLI::Range(1, 65'000));
     app.add_option("--sources", options.sources)->check(CLI::Range(1, 65'536));
+    app.add_option("--rate", options.rate)->check(CLI::Range(64, 10'000'000));
     app.add_flag("--join", options.joins);
     app.add_option("--seconds", options.seconds)->check(CLI::Range(1, 600));
     CLI11_PARSE(app, argc, argv);

@@ -8,6 +8,8 @@ namespace wgns::bench {
 namespace {
 
 constexpr std::size_t size_max = 1400, data_size = 128;
+constexpr int tries_max = 20;
+constexpr std::chrono::milliseconds patience{250};
 
 void forge_initiation(std::vector<std::uint8_t>& out, Entropy& entropy) {
     out.resize(initiation_size);
@@ -30,16 +32,22 @@ void seal_once(std::vector<std::uint8_t>& out, const SessionKeys& session) {
 
 }  // namespace
 
-void Insider::connect(Moment moment) {
-    const InitiationMessage message = peer_.initiate(moment);
-    link_.send({&message, 1});
-    link_.wait(std::chrono::seconds(1));
-    for (const Bytes datagram : link_.receive())
-        if (const auto view = ResponseView::parse(datagram))
-            if (auto keys = peer_.take_response(*view)) {
-                session_ = std::move(*keys);
-                return;
-            }
+// More than once: a flood before may have put the daemon under load.
+void Insider::connect(const Clock& clock) {
+    for (int tried = 0; tried < tries_max; ++tried) {
+        const InitiationMessage message = peer_.initiate(clock.moment());
+        link_.send({&message, 1});
+        link_.wait(patience);
+        for (const Bytes datagram : link_.receive()) {
+            if (const auto reply = CookieReplyView::parse(datagram))
+                peer_.take_cookie(*reply, clock.now());
+            const auto view = ResponseView::parse(datagram);
+            auto keys = view ? peer_.take_response(*view) : std::nullopt;
+            if (!keys) continue;
+            session_ = std::move(*keys);
+            return;
+        }
+    }
     fail("the daemon does not answer its peer");
 }
 

@@ -18,7 +18,7 @@ public:
 
     [[nodiscard]] const Initiators& peer() const noexcept { return peer_; }
     // Shakes hands. Ends the program where nobody answers.
-    void connect(Moment moment);
+    void connect(const Clock& clock);
     [[nodiscard]] const SessionKeys& session() const noexcept { return session_; }
 
 private:

@@ -66,10 +66,11 @@ class FloodedSession:
     def __exit__(self, *_):
         self._stack.close()
 
-    def flood(self, kind, seconds, sources):
+    def flood(self, kind, seconds, sources, rate):
         words = ["--uapi", f"/run/wireguard/{self.daemon.name}.sock", "--pid", self.pid, "--join",
                  "--to", f"{HOST_V4}:{PORT}", "--seconds", seconds]
         words += ["--sources", sources] if sources else []
+        words += ["--rate", rate] if rate else []
         with on_processor(-1):
             return subprocess.Popen(inside(self.provider, flood_program(), kind, *words),
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -77,9 +78,9 @@ class FloodedSession:
     def goodput(self, seconds, load):
         """Mbit/s through the tunnel, of what iperf3's words `load` ask for."""
         with on_processor(0):
-            # What it tells is of no use.
             server = subprocess.Popen(inside(self.provider, "iperf3", "-s", "-1", "-B", PEER_V4),
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL)
             try:
                 wait_until(lambda: ":5201 " in run(inside(self.provider, "ss", "-Hlnt")).stdout, 5,
                            "iperf3 listens")
@@ -92,14 +93,15 @@ class FloodedSession:
             return told["sum"]["bits_per_second"] * (1 - told["sum"]["lost_percent"] / 100) / 1e6
         return told["sum_received"]["bits_per_second"] / 1e6
 
-    def under(self, kind, seconds, load, sources=0):
-        """(Mbit/s, what the flood saw) of one flood; without one where `kind` is None."""
+    def under(self, kind, seconds, load, sources=0, rate=0):
+        """(Mbit/s, what the flood saw) of one flood; without one where `kind` is None. Of `rate`
+        datagrams a second, or as many as can be sent."""
         if kind is None:
             return self.goodput(seconds, load), {}
-        with self.flood(kind, seconds, sources) as flood:
+        with self.flood(kind, seconds, sources, rate) as flood:
             try:
-                rate = self.goodput(seconds, load)
+                carried = self.goodput(seconds, load)
                 told, _ = flood.communicate(timeout=seconds + 30)
             finally:
                 end_process(flood)
-        return rate, json.loads(told)
+        return carried, json.loads(told)

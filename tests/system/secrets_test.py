@@ -122,6 +122,23 @@ class Secrets(TunnelTest):
         self.assert_nowhere_but_file(self.ours.supervisor())
 
 
+    def test_of_run_the_daemon_alone_has_them(self):
+        path = self.ours.write(self.interface(), self.towards_peer(PresharedKey=self.psk))
+        words = [harness.product_binary(), "run", path, "--", "ping", "-n", "-q", PEER_V4]
+        with harness.process(harness.inside(self.host, *words), self.folder / "run.log"):
+            wait_until(lambda: self.peer.has_handshake(self.ours.public), 15, "a handshake")
+            def holders():
+                found = {pid: places_of(pid, self.keys) for pid in self.ours.processes()}
+                return {pid: places for pid, places in found.items() if places}
+            with contextlib.suppress(AssertionError):
+                wait_until(lambda: len(holders()) == 1, 5, "one holder")
+            found = holders()
+            self.assertEqual(len(found), 1, found)
+            self.assertGreater(len(self.ours.processes()), 2)
+            for places in found.values():
+                self.assertEqual([place for place in places if not place[3]], [])
+
+
 class InterfaceSecrets(SystemTest):
     def test_keys_of_an_interface(self):
         ours = self.enter(Interface(self.host, f"{PREFIX}i", self.folder))
