@@ -89,7 +89,7 @@ class FloodedSession:
                 told = json.loads(run(client, timeout=seconds + 30).stdout)["end"]
             finally:
                 end_process(server)
-        if "lost_percent" in told["sum"]:
+        if "-u" in load:
             return told["sum"]["bits_per_second"] * (1 - told["sum"]["lost_percent"] / 100) / 1e6
         return told["sum_received"]["bits_per_second"] / 1e6
 
