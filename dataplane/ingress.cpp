@@ -163,36 +163,16 @@ void Ingress::enqueue(Turn& turn, const ReceivedTrain& train, Bytes message) {
     waiting.from = train.from;
 }
 
-namespace {
-
-// In refusals.
-std::size_t cost_of(const Verdict<Done>& consumed) noexcept {
-    constexpr std::size_t whole = limits::refusals_per_handshake;
-    if (consumed) return whole;
-    switch (consumed.error()) {
-        case Drop::bad_mac1:
-        case Drop::rate_limited:
-            return 1;
-        case Drop::cookie_demanded:
-            return whole / limits::cookies_per_handshake;
-        default:
-            return whole;
-    }
-}
-
-}  // namespace
-
 // Each with the device by itself: a handshake takes as long as a train, and data of other workers
 // goes first.
 void Ingress::run_handshakes(Turn& turn, Moment moment) {
-    std::size_t left = limits::handshakes_per_turn_max * limits::refusals_per_handshake;
-    while (backlog_count_ != 0 && left > 0) {
+    std::size_t left = limits::handshakes_per_turn_max;
+    while (backlog_count_ != 0 && left-- > 0) {
         const Waiting& waiting = backlog_[backlog_first_];
         const Bytes message = Bytes(waiting.bytes).first(waiting.size);
         const auto consumed =
             device_.hold()->consume(message, waiting.from, backlog_count_, moment, turn.to_udp);
         if (!consumed) turn.drops.count(consumed.error());
-        left -= std::min(left, cost_of(consumed));
         backlog_first_ = (backlog_first_ + 1) % backlog_.size();
         --backlog_count_;
     }

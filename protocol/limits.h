@@ -47,11 +47,6 @@ inline constexpr std::size_t limiter_entries_max = 65'536;
 inline constexpr std::size_t handshake_backlog_max = 1024;
 // Handshakes of one turn: about 3 ms at 180 us each, which is how long a flood may hold up data.
 inline constexpr std::size_t handshakes_per_turn_max = 16;
-// So many that die at their macs count as one: they cost a few us at most, and who asks in earnest
-// must not drown in them. Those that a cookie answers are more, so that answers do not take the
-// room in a turn's outbox that its data needs.
-inline constexpr std::size_t refusals_per_handshake = 8;
-inline constexpr std::size_t cookies_per_handshake = 2;
 // Under load from this backlog on (an eighth, as in the kernel), and until it was shorter for this
 // long (kernel receive.c).
 inline constexpr std::size_t under_load_backlog = handshake_backlog_max / 8;

@@ -125,7 +125,8 @@ private:
         if (options_.rate == 0 || clock_.now() >= batch_at_) {
             link_.send(std::vector<Bytes>(junk_.begin(), junk_.end()));
             tally_.sent += junk_.size();
-            if (options_.rate != 0) batch_at_ = clock_.now() + junk_.size() * 1s / options_.rate;
+            if (options_.rate != 0)
+                batch_at_ = clock_.now() + Duration(1s) * junk_.size() / options_.rate;
         }
         for (auto received = link_.receive(); !received.empty(); received = link_.receive())
             for (const Bytes datagram : received) {
