@@ -10,9 +10,9 @@ from peers import Interface
 SHARE = 0.7
 NEWCOMER_SECONDS = 11
 GROWTH_KIB = 8 * 1024
-# A tenth of what the session carries when it has the processor (docs/PERFORMANCE.md).
+# A twentieth of what the session carries when it has the processor (docs/PERFORMANCE.md).
 STEADY = ["-u", "-b", "100M"]
-SENT_AT_LEAST = 20_000  # a second; more than any network of such a rate of handshakes
+SENT_AT_LEAST = 10_000  # a second
 
 
 class Flood(SystemTest):
@@ -45,7 +45,8 @@ class Flood(SystemTest):
     def test_initiations_from_ten_thousand_addresses(self):
         self.assertGreater(self.flood("cookies", 2, sources=10_000)["cookies"], 0)
 
-    # More than can be answered is lost unseen, whoever's it is; a newcomer's, too.
+    # Some 20,000 a second leave: the pace is a floor between batches. More than can be answered is
+    # lost unseen, whoever's it is; a newcomer's, too.
     def test_a_newcomer_among_initiations_from_ten_thousand_addresses(self):
         seen = self.flood("cookies", 12, sources=10_000, rate=40_000)
         self.assertLess(seen["newcomer_seconds"], NEWCOMER_SECONDS)
