@@ -38,7 +38,6 @@ public:
     explicit AeadWide(const WideKernel& kernel)
         : kernel_(kernel),
           room_(new (std::align_val_t{alignment}) std::uint8_t[kernel.room_size]) {}
-    ~AeadWide() override { wipe({room_.get(), kernel_.room_size}); }
 
     [[nodiscard]] std::string_view name() const noexcept override { return "wide"; }
 
@@ -66,6 +65,7 @@ private:
             for (std::size_t i = 0; i < words.size(); ++i)
                 words[i] = load_le<std::uint32_t>(key->bytes().subspan(i * sizeof words[i]));
             run(words.data(), jobs.data(), count, room_.get());
+            wipe({room_.get(), kernel_.room_size});
             wipe({reinterpret_cast<std::uint8_t*>(words.data()), sizeof words});
             jobs = jobs.subspan(count);
         }
