@@ -147,11 +147,11 @@ def remove_address(where, device, address):
 
 
 @contextlib.contextmanager
-def topology():
-    """Yields the names (H, P) of the two joined namespaces."""
+def topology(suffix=""):
+    """Yields the names (H, P) of the two joined namespaces; a suffix tells several pairs apart."""
     with contextlib.ExitStack() as stack:
-        host = stack.enter_context(namespace(f"{PREFIX}h"))
-        provider = stack.enter_context(namespace(f"{PREFIX}p"))
+        host = stack.enter_context(namespace(f"{PREFIX}h{suffix}"))
+        provider = stack.enter_context(namespace(f"{PREFIX}p{suffix}"))
         peer = ["peer", "name", "up0", "netns", provider]
         run(["ip", "-n", host, "link", "add", "up0", "type", "veth", *peer])
         for where, v4, v6 in ((host, HOST_V4, HOST_V6), (provider, PROVIDER_V4, PROVIDER_V6)):

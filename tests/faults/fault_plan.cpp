@@ -1,0 +1,58 @@
+#include "tests/faults/fault_plan.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace wgns::faults {
+
+namespace {
+
+using Rules = std::array<Rule, 2>;
+
+// Mapped before the program begins: later it may not open anything.
+Rules* map_rules() noexcept {
+    const char* const path = ::getenv("WGNS_FAULT_PLAN");
+    const int fd = path == nullptr ? -1 : ::open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) return nullptr;
+    void* const memory = ::mmap(nullptr, sizeof(Rules), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ::close(fd);
+    return memory == MAP_FAILED ? nullptr : static_cast<Rules*>(memory);
+}
+
+Rules* const rules = map_rules();
+const auto own_pid = static_cast<std::uint32_t>(::getpid());
+thread_local bool is_worker = false;
+
+// Counted so that a limit holds between threads, too.
+bool may_inject(Rule& rule) noexcept {
+    std::uint32_t injected = rule.injected;
+    while (injected < rule.limit)
+        if (rule.injected.compare_exchange_weak(injected, injected + 1)) return true;
+    return false;
+}
+
+}  // namespace
+
+std::optional<Fault> next_fault(std::string_view operation) noexcept {
+    if (rules == nullptr) return std::nullopt;
+    for (Rule& rule : *rules) {
+        if (rule.pid != own_pid || operation != rule.operation.data()) continue;
+        if (rule.calls++ % rule.one_in == 0 && may_inject(rule)) return Fault{rule.result};
+    }
+    return std::nullopt;
+}
+
+Role role() noexcept {
+    if (is_worker) return Role::worker;
+    thread_local const bool is_first = ::gettid() == ::getpid();
+    return is_first ? Role::control : Role::other;
+}
+
+void become_worker() noexcept {
+    is_worker = true;
+}
+
+}  // namespace wgns::faults
