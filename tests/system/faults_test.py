@@ -132,6 +132,15 @@ class Faults(unittest.TestCase):
         for tunnel, before in zip(tunnels, descriptors):
             wait_until(lambda: tunnel.descriptors() == before, 15, "no descriptor is lost")
 
+    def test_a_command_is_not_lost(self):
+        for number, io in enumerate(("uring", "epoll")):
+            tunnel = self.enterContext(FaultTunnel(self.folder, number, io))
+            for error in ERRORS:
+                with self.subTest(io=io, error=error):
+                    tunnel.plan.fail(tunnel.pid, "mailbox_read", result_of(error), limit=1)
+                    self.assertTrue(tunnel.ask_uapi())
+                    self.assertEqual(tunnel.plan.injected(), 1)
+
     def test_packets_by_uring(self):
         self.check_matrix("Packets, by io_uring", "uring", BY_RING)
 
