@@ -59,8 +59,9 @@ public:
 
     static Result<Mailbox> create();
 
-    // Any thread. False when `capacity` commands wait already; the command is then dropped
-    // unanswered. Stop is always taken, for nobody may be left who takes the others.
+    // Any thread. False when `capacity` commands wait already or the worker cannot be woken; the
+    // command is then dropped unanswered. Stop is always taken, for nobody may be left who takes
+    // the others.
     [[nodiscard]] bool post(Command command);
 
     // The worker: readable while commands may wait.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <unistd.h>
 
 namespace wgns {
 namespace {
@@ -42,6 +43,16 @@ TEST(Mailbox, HasRoomForStopWhateverWaits) {
     }
     EXPECT_TRUE(mailbox.post(Stop{}));
     EXPECT_EQ(mailbox.take().size(), Mailbox::capacity + 1);
+}
+
+TEST(Mailbox, KeepsNothingThatItSaysWasDropped) {
+    Mailbox mailbox = *Mailbox::create();
+    const std::uint64_t all = UINT64_MAX - 1;  // more are refused: eventfd(2)
+    ASSERT_EQ(::write(mailbox.event_fd(), &all, sizeof all), ssize_t{sizeof all});
+    EXPECT_FALSE(mailbox.post(SetMtu{}));
+    EXPECT_TRUE(mailbox.take().empty());
+    EXPECT_TRUE(mailbox.post(Stop{}));
+    EXPECT_EQ(mailbox.take().size(), 1u);
 }
 
 }  // namespace
