@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace wgns {
 
@@ -48,13 +49,19 @@ EpollIo::EpollIo(Ports ports, UniqueFd epoll)
       receives_(Turn::trains_max),
       messages_(Turn::trains_max) {}
 
+void EpollIo::note(ssize_t result) noexcept {
+    if (result < 0 && is_failure(-errno)) has_failed_ = true;
+}
+
 void EpollIo::wait(Duration longest) {
+    if (std::exchange(has_failed_, false)) pause_after_failure();
     using Steady = std::chrono::steady_clock;
     const Steady::time_point start = Steady::now();
     std::array<epoll_event, 4> events;
     for (Duration left = longest;;) {
         const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                        milliseconds_of(left));
+        note(ready);
         // Not only signals interrupt: so does work that a ring of this thread leaves behind.
         if (ready >= 0 || errno != EINTR) return;
         if (longest != Duration::max())
@@ -78,6 +85,7 @@ bool EpollIo::read_tun(Turn& turn) {
     while (turn.from_tun.size() < Turn::frames_max && !turn.has_enough()) {
         std::uint8_t* const buffer = tun_memory_.get() + turn.from_tun.size() * buffer_size;
         const ssize_t size = ::read(ports_.tun.get(), buffer + prefix, buffer_size - prefix);
+        note(size);
         if (size > 0)
             turn.receive(TunFrame{{buffer, prefix + static_cast<std::size_t>(size)}});
         else
@@ -104,6 +112,7 @@ void EpollIo::receive(int udp, Turn& turn) {
     const int count =
         ::recvmmsg(udp, messages_.data() + first, static_cast<unsigned>(Turn::trains_max - first),
                    MSG_DONTWAIT, nullptr);
+    note(count);
     for (std::size_t i = first; count > 0 && i < first + static_cast<std::size_t>(count); ++i) {
         const msghdr& header = messages_[i].msg_hdr;
         if ((header.msg_flags & MSG_TRUNC) != 0) {

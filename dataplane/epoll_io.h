@@ -42,7 +42,11 @@ private:
     void receive(int udp, Turn& turn);
     void send(Turn& turn, const Train& train);
 
+    // What a call came to that will be made again.
+    void note(ssize_t result) noexcept;
+
     Ports ports_;
+    bool has_failed_ = false;  // what will be tried again
     UniqueFd epoll_;
     std::unique_ptr<std::uint8_t[]> tun_memory_;  // a buffer a frame; touched only where used
     std::unique_ptr<std::uint8_t[]> udp_memory_;  // a buffer a train

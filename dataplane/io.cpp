@@ -1,5 +1,9 @@
 #include "dataplane/io.h"
 
+#include <algorithm>
+#include <iterator>
+#include <thread>
+
 #include "dataplane/epoll_io.h"
 #include "dataplane/uring_io.h"
 
@@ -25,6 +29,15 @@ constexpr const char* calls_for_packets[] = {
 
 std::span<const char* const> calls_of_io() noexcept {
     return calls_for_packets;
+}
+
+void pause_after_failure() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+bool is_failure(int result) noexcept {
+    constexpr int harmless[] = {EAGAIN, EINTR, ETIME, ENOBUFS, ECANCELED};
+    return result < 0 && std::ranges::find(harmless, -result) == std::end(harmless);
 }
 
 void Io::set_udp(UniqueFd, UniqueFd, std::function<void(int error)> done) {

@@ -58,6 +58,13 @@ struct Ports {
 // What every Io calls after it was made: names of system calls (seccomp(2)).
 [[nodiscard]] std::span<const char* const> calls_of_io() noexcept;
 
+// What failed might fail again at once, and for ever: an Io that is to try again waits for so long
+// first, so that trying does not take a whole processor.
+void pause_after_failure();
+// Whether `result`, which is -errno if negative, is a reason to. That nothing is there, that time
+// is over, that all buffers are full or that somebody wanted it is none.
+[[nodiscard]] bool is_failure(int result) noexcept;
+
 enum class IoKind { automatic, uring, epoll };
 
 // "auto", "uring" or "epoll", as --io takes them.

@@ -249,6 +249,7 @@ void UringIo::wait(Duration longest) {
                                       IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
         WG_ASSERT(failed == 0);
     }
+    if (std::exchange(has_failed_, false)) pause_after_failure();
     rearm();
     if (has_arrivals()) {
         io_uring_submit_and_get_events(&ring_);
@@ -256,12 +257,13 @@ void UringIo::wait(Duration longest) {
     }
     if (is_flooded_ && longest > gather_time) return gather(longest);
     if (longest == Duration::max()) {
-        io_uring_submit_and_wait(&ring_, 1);
+        has_failed_ = is_failure(io_uring_submit_and_wait(&ring_, 1));
         return;
     }
     io_uring_cqe* first = nullptr;
     __kernel_timespec timeout = timespec_of(longest);
-    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
+    has_failed_ =
+        is_failure(io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr));
 }
 
 void UringIo::gather(Duration longest) {
@@ -269,8 +271,10 @@ void UringIo::gather(Duration longest) {
     EventsArgument argument;
     argument.minimum_wait = static_cast<std::uint32_t>(gather_time.count());
     argument.timeout = reinterpret_cast<std::uintptr_t>(&timeout);
-    ::syscall(__NR_io_uring_enter, ring_.ring_fd, publish_entries(ring_), gather_count,
-              IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, sizeof argument);
+    const long entered =
+        ::syscall(__NR_io_uring_enter, ring_.ring_fd, publish_entries(ring_), gather_count,
+                  IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, sizeof argument);
+    has_failed_ = is_failure(entered < 0 ? -errno : 0);
 }
 
 template <class Fn>
@@ -304,7 +308,9 @@ bool UringIo::collect(Turn& turn) {
 void UringIo::complete(const io_uring_cqe& cqe, Turn& turn) {
     const auto token = std::bit_cast<Token>(cqe.user_data);
     const bool is_armed = (cqe.flags & IORING_CQE_F_MORE) != 0;
-    switch (static_cast<Op>(token.op)) {
+    const auto op = static_cast<Op>(token.op);
+    if (is_armed_again(op) && is_failure(cqe.res)) has_failed_ = true;
+    switch (op) {
         case Op::tun_read:
             tun_armed_ = is_armed;
             tun_arrived(cqe);

@@ -69,6 +69,7 @@ public:
 
 private:
     enum class Op : std::uint32_t { tun_read, udp_receive, mailbox, udp_send, tun_write, cancel };
+    static constexpr bool is_armed_again(Op op) noexcept { return op < Op::udp_send; }
     enum class Family : std::uint32_t { v4, v6 };
     // A send that the kernel has: its train and message must stay where they are.
     struct Send {
@@ -144,6 +145,7 @@ private:
     io_uring ring_{};
     std::uint32_t under_way_ = 0;  // requests whose last completion is still to come
     bool ring_made_ = false, enabled_ = false, tun_gone_ = false;
+    bool has_failed_ = false;  // what will be tried again
     bool is_flooded_ = false;  // by small packets, in the last turn
     bool tun_armed_ = false, mailbox_armed_ = false;
     std::array<bool, 2> udp_armed_{};
