@@ -15,6 +15,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+// One that fails is repeated at NetworkEvents' pace, for five seconds; then the next change is to
+// be waited for, as where the interface is out of reach.
+constexpr unsigned looks_max = 50;
+
 // Gives the namespace a number in ours, unless it has one.
 Status number_namespace(const Namespace& ns) {
     auto netlink = Netlink::open();
@@ -84,7 +88,8 @@ Status LinkWatch::request(const std::function<Status(Netlink&)>& requests) const
 
 bool LinkWatch::update() {
     auto seen = look();
-    if (!seen) return true;
+    if (!seen) return ++failed_looks_ >= looks_max;
+    failed_looks_ = 0;
     const bool has_changed = seen->mtu != link_.mtu || seen->is_up != link_.is_up;
     if (has_changed && !changed_(*seen)) return false;
     link_ = *std::move(seen);

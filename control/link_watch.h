@@ -46,6 +46,7 @@ private:
     UniqueFd tun_;
     std::optional<Netlink> inside_;  // of an interface that stays
     Link link_;
+    unsigned failed_looks_ = 0;  // since one succeeded
     Changed changed_;
     std::unique_ptr<NetworkEvents> events_;
 };

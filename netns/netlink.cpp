@@ -80,6 +80,7 @@ Status Netlink::query(nlmsghdr& message, const char* operation, std::string subj
     alignas(nlmsghdr) std::array<char, answer_size> buffer;
     for (;;) {
         const ssize_t size = ::mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
+        if (size < 0 && errno == EINTR) continue;
         if (size < 0) return Error{errno, operation, std::move(subject), {}};
         int left = static_cast<int>(size);
         const auto* one = reinterpret_cast<const nlmsghdr*>(buffer.data());
