@@ -283,14 +283,22 @@ void Daemon::watch_channel() {
     wait_for_end();
 }
 
-// An answer of the supervisor's that was taken already may have been announced, too.
+// An answer of the supervisor's that was taken already may have been announced, too; and one may
+// come when nobody waits for it any more.
 void Daemon::wait_for_end() {
     channel_watch_.async_wait(asio::posix::stream_descriptor::wait_read,
                               [this](const boost::system::error_code& error) {
                                   if (error) return;
-                                  if (channel_.is_readable()) return end(exit_status::done);
+                                  if (channel_.is_readable() && !drop_late_answer())
+                                      return end(exit_status::done);
                                   wait_for_end();
                               });
+}
+
+// False: there is none, but the channel's end.
+bool Daemon::drop_late_answer() {
+    const auto late = channel_.receive();
+    return late ? late->has_value() : late.error().code == EBADMSG;
 }
 
 // A thread that hangs does not tell.

@@ -90,6 +90,7 @@ private:
     void tell_alive(std::chrono::milliseconds interval);
     void watch_channel();
     void wait_for_end();
+    [[nodiscard]] bool drop_late_answer();
     void resolve_names();
     bool look(std::function<void(const DeviceSnapshot&)> seen);
     bool write_endpoint(const PublicKey& peer, const Endpoint& endpoint);

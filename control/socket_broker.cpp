@@ -23,6 +23,8 @@ constexpr const char* mark_word = "mark_sockets";
 constexpr const char* answer_word = "sockets";
 constexpr const char* code_word = "code";
 constexpr const char* reason_word = "reason";
+// In a request and in its answer, so that one that comes too late is not taken for another's.
+constexpr const char* number_word = "number";
 
 constexpr const char* operation = "ask the supervisor";
 
@@ -102,19 +104,27 @@ Status SocketBroker::mark(const UdpGroup& group, std::uint32_t fwmark) {
     return Done{};
 }
 
-Result<DescriptorChannel::Message> SocketBroker::ask(const nlohmann::json& request,
+Result<DescriptorChannel::Message> SocketBroker::ask(nlohmann::json request,
                                                      const std::map<std::string, int>& lent) {
+    request[number_word] = ++asked_;
     const auto sent = channel_.send(request, lent);
     if (!sent) return sent.error();
-    if (!channel_.is_readable(answer_patience_ms))
-        return Error{ETIMEDOUT, operation, "UDP sockets", ""};
-    auto answer = channel_.receive();
+    auto answer = receive_answer();
     if (!answer) return answer.error();
-    if (!*answer) return Error{EPIPE, operation, "UDP sockets", ""};
-    const nlohmann::json& body = (**answer).body;
-    if (body.contains(answer_word)) return std::move(**answer);
+    const nlohmann::json& body = answer->body;
+    if (body.contains(answer_word)) return answer;
     return Error{body.value(code_word, EBADMSG), operation, "UDP sockets",
                  body.value(reason_word, "")};
+}
+
+Result<DescriptorChannel::Message> SocketBroker::receive_answer() {
+    while (channel_.is_readable(answer_patience_ms)) {
+        auto answer = channel_.receive();
+        if (!answer) return answer.error();
+        if (!*answer) return Error{EPIPE, operation, "UDP sockets", ""};
+        if ((**answer).body.value(number_word, 0U) == asked_) return std::move(**answer);
+    }
+    return Error{ETIMEDOUT, operation, "UDP sockets", ""};
 }
 
 bool answer_socket_request(DescriptorChannel& channel, DescriptorChannel::Message& message,
@@ -133,9 +143,11 @@ bool answer_socket_request(DescriptorChannel& channel, DescriptorChannel::Messag
     } else {
         return false;
     }
+    nlohmann::json answer = done ? nlohmann::json{{answer_word, true}} : refusal(done.error());
+    if (const auto number = body.find(number_word); number != body.end())
+        answer[number_word] = *number;
     // A daemon that has ended meanwhile is noticed otherwise.
-    static_cast<void>(done ? channel.send({{answer_word, true}}, lend(group)).has_value()
-                           : channel.send(refusal(done.error())).has_value());
+    static_cast<void>(channel.send(answer, lend(group)).has_value());
     return true;
 }
 

@@ -16,8 +16,9 @@ namespace wgns {
 // The other way: takes what has these names away from `descriptors`.
 [[nodiscard]] UdpGroup take_udp_group(std::map<std::string, UniqueFd>& descriptors);
 
-// A daemon's side. Each waits for the answer, at most 5 s. The channel has no other messages that
-// way once the daemon has begun. Control thread.
+// A daemon's side. Each waits for the answer, at most 5 s; one that comes later is nobody's, and
+// may still be in the channel afterwards. That has no other messages that way once the daemon has
+// begun. Control thread.
 class SocketBroker {
 public:
     // `channel` outlives it.
@@ -29,10 +30,12 @@ public:
     Status mark(const UdpGroup& group, std::uint32_t fwmark);
 
 private:
-    Result<DescriptorChannel::Message> ask(const nlohmann::json& request,
+    Result<DescriptorChannel::Message> ask(nlohmann::json request,
                                            const std::map<std::string, int>& lent);
+    Result<DescriptorChannel::Message> receive_answer();
 
     DescriptorChannel& channel_;
+    std::uint32_t asked_ = 0;  // requests until now, of which the last one is waited for
 };
 
 // The supervisor's side: whether the message was such a request, which is answered then. Sockets

@@ -57,6 +57,14 @@ TEST_F(SocketBrokerTest, OpensForEveryWorkerOnOnePort) {
     EXPECT_EQ(taken.error().code, EADDRINUSE);
 }
 
+TEST_F(SocketBrokerTest, TakesNoAnswerToAnEarlierRequestForItsOwn) {
+    ASSERT_TRUE(ours->send({{"open_sockets", {{"count", 1}}}, {"number", 0}}));
+    ASSERT_TRUE(ours->is_readable(5000));
+    const auto group = broker.open(2, 0, 0);
+    ASSERT_TRUE(group) << describe(group.error());
+    EXPECT_EQ(group->size(), 2U);
+}
+
 TEST_F(SocketBrokerTest, MarksWhatItIsLent) {
     if (::geteuid() != 0) GTEST_SKIP() << "a mark needs CAP_NET_ADMIN";
     const auto group = broker.open(1, 0, 7);
