@@ -15,7 +15,7 @@ from harness import PREFIX, PROVIDER_V4, inside, product_pids, run, topology, wa
 from peers import Product
 
 OURS, THEIRS = "10.99.0.1", "10.99.0.2"
-OUR_PORT, THEIR_PORT = 51821, 51820
+OUR_PORT, OTHER_PORT, THEIR_PORT = 51821, 51822, 51820
 TRAFFIC_PORT = 7000
 RECOVERY_SECONDS = 2
 UDP_SEGMENT = 103  # linux/udp.h
@@ -131,7 +131,7 @@ class FaultTunnel:
     """A context manager: `ours` with `io`, under `plan`, and `theirs` as it comes."""
 
     def __init__(self, folder, number, io):
-        self.number, self.io = number, io
+        self.number, self.io, self.port = number, io, OUR_PORT
         self.folder = folder / str(number)
         self.folder.mkdir()
         self._stack = contextlib.ExitStack()
@@ -163,34 +163,48 @@ class FaultTunnel:
         interface = {"Address": f"{here[0]}/32", "ListenPort": here[1], "Firewall": "none"}
         end.up(interface, about_peer, options=["--io", self.io])
 
-    def ask_uapi(self):
-        """What `wg show` asks; False where there was no whole answer."""
-        path = f"/run/wgns-user/{self.ours.name}/uapi.sock"
+    def ask(self, name, question, end):
+        """The whole answer of one of the daemon's sockets, or nothing."""
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
             client.settimeout(RECOVERY_SECONDS)
-            client.connect(path)
-            client.sendall(b"get=1\n\n")
+            client.connect(f"/run/wgns-user/{self.ours.name}/{name}.sock")
+            client.sendall(question)
             answer = b""
-            while not answer.endswith(b"\n\n"):
+            while not answer.endswith(end):
                 piece = client.recv(65536)
                 if not piece:
-                    return False
+                    return b""
                 answer += piece
-            return b"errno=0" in answer
-        return False
+            return answer
+        return b""
 
-    def answers_within(self, seconds):
-        end = time.monotonic() + seconds
-        while not self.ask_uapi():
-            if time.monotonic() > end:
-                return False
+    def ask_uapi(self):
+        """What `wg show` asks."""
+        return b"errno=0" in self.ask("uapi", b"get=1\n\n", b"\n\n")
+
+    def ask_status(self):
+        return b"peers" in self.ask("control", b"status\n", b"\n")
+
+    def answers(self):
+        return self.ask_uapi() and self.ask_status()
+
+    def set_port(self):
+        """Has the daemon get other sockets from its supervisor, and give it a new setup to keep."""
+        self.port = OUR_PORT if self.port != OUR_PORT else OTHER_PORT
+        request = f"set=1\nlisten_port={self.port}\n\n".encode()
+        return self.ask("uapi", request, b"\n\n") == b"errno=0\n\n"
+
+    def bounce_link(self):
+        """The daemon hears of it, or carries nothing afterwards."""
+        name = self.ours.name
+        run(["ip", "-n", name, "link", "set", name, "down"])
+        run(["ip", "-n", name, "link", "set", name, "up"])
+        run(["ip", "-n", name, "route", "replace", f"{THEIRS}/32", "dev", name])
         return True
 
-    def poke(self, operation):
-        """Something that makes the daemon do that, beside carrying packets."""
-        if operation.startswith("mailbox"):
-            self.ask_uapi()
-        time.sleep(TICK_SECONDS)
+    def processor_seconds(self):
+        words = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))

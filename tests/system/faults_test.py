@@ -9,12 +9,13 @@ import threading
 import time
 import unittest
 from pathlib import Path
+from typing import NamedTuple
 
 import fault_page
 import harness
 from fault_plan import SHORT, result_of
-from fault_tunnel import RECOVERY_SECONDS, FaultTunnel
-from harness import wait_until
+from fault_tunnel import RECOVERY_SECONDS, TICK_SECONDS, FaultTunnel
+from harness import entries, wait_until
 
 ERRORS = ("ENOBUFS", "EAGAIN", "EPERM", "ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EMSGSIZE", "EIO",
           "ENOMEM", "EMFILE", "EINTR")
@@ -22,30 +23,61 @@ TUNNELS = 5  # side by side, because they mostly wait
 WINDOW_SECONDS = 2
 PATIENCE_SECONDS = 10  # until an operation comes that can fail
 
-# Operation: what it is called, and whether it can be done in part.
-BY_RING = {
-    "tun_read": ("TUN read", True),
-    "tun_write": ("TUN write", True),
-    "udp_send": ("UDP send", True),
-    "udp_resend": ("UDP send again, one by one", False),
-    "udp_receive": ("UDP receive", True),
-    "mailbox": ("mailbox poll", False),
-    "mailbox_read": ("mailbox read", False),
-    "wait": ("io_uring_enter", False),
+# How an operation comes about, beside packets that flow: a method of FaultTunnel.
+FLOW, QUESTION, BOTH_QUESTIONS, LINK, PORT = "", "ask_uapi", "answers", "bounce_link", "set_port"
+
+
+class Operation(NamedTuple):
+    title: str
+    poke: str = FLOW
+    has_parts: bool = False  # whether it can be done in part
+
+
+BY_CALLS = {
+    "tun_read": Operation("TUN read", has_parts=True),
+    "tun_write": Operation("TUN write", has_parts=True),
+    "udp_send": Operation("UDP send, also one by one", has_parts=True),
+    "udp_receive": Operation("UDP receive", has_parts=True),
+    "mailbox_read": Operation("mailbox read", QUESTION),
+    "wait": Operation("epoll_wait"),
 }
-BY_CALLS = {**BY_RING, "wait": ("epoll_wait", False)}
-del BY_CALLS["mailbox"]
-# What is sent by itself after a train was refused as a whole.
-BY_CALLS["udp_send"] = ("UDP send, also one by one", True)
-del BY_CALLS["udp_resend"]
+BY_RING = {
+    **BY_CALLS,
+    "udp_send": Operation("UDP send", has_parts=True),
+    "udp_resend": Operation("UDP send again, one by one"),
+    "mailbox": Operation("mailbox poll", QUESTION),
+    "wait": Operation("io_uring_enter"),
+}
+CONTROL = {
+    "epoll_wait": Operation("epoll_wait", QUESTION),
+    "epoll_ctl": Operation("epoll_ctl", QUESTION),
+    "timerfd_settime": Operation("timerfd_settime", QUESTION),
+    "accept": Operation("accept", BOTH_QUESTIONS),
+    "ioctl": Operation("ioctl", BOTH_QUESTIONS),
+    "recv": Operation("recv", QUESTION),
+    "send": Operation("send", BOTH_QUESTIONS, has_parts=True),
+    "write": Operation("write to a mailbox or a setup", PORT),
+    "recvmsg": Operation("recvmsg of commands", "ask_status"),
+    "sendmsg": Operation("sendmsg to the supervisor", PORT),
+    "poll": Operation("poll for the supervisor", PORT),
+    "memfd_create": Operation("memfd_create", PORT),
+    "dup": Operation("fcntl, F_DUPFD_CLOEXEC", PORT),
+    "netlink_send": Operation("netlink request", LINK),
+    "netlink_receive": Operation("netlink answer", LINK),
+}
 
 
 class Cell:
     """One operation and one error, in one tunnel."""
 
-    def __init__(self, tunnel, operation, error):
+    def __init__(self, tunnel, operation, poke, error):
         self.tunnel, self.plan = tunnel, tunnel.plan
         self.operation, self.result = operation, result_of(error)
+        self._poke = getattr(tunnel, poke) if poke else lambda: None
+
+    def poke(self):
+        self._poke()
+        time.sleep(TICK_SECONDS)
 
     def start(self, **how):
         if self.operation == "udp_resend":
@@ -59,14 +91,14 @@ class Cell:
         while self.plan.injected() == 0:
             if time.monotonic() > end:
                 return f"never came to it in {PATIENCE_SECONDS} s"
-            self.tunnel.poke(self.operation)
+            self.poke()
         return self.outcome()
 
-    def one_in_three(self):
-        self.start(one_in=3)
+    def for_a_while(self, **how):
+        self.start(**how)
         end = time.monotonic() + WINDOW_SECONDS
         while time.monotonic() < end:
-            self.tunnel.poke(self.operation)
+            self.poke()
         if self.plan.injected() == 0:
             return "never came to it"
         return self.outcome()
@@ -75,13 +107,21 @@ class Cell:
         self.plan.stop_all()
         flows = self.tunnel.traffic.flows_within(RECOVERY_SECONDS)
         if self.tunnel.ours.daemon() != self.tunnel.pid:
+            self.tunnel.pid = wait_until(self.tunnel.ours.daemon, 10, "another daemon")
             return "ENDS"
         if not flows:
             return "NO TRAFFIC"
-        return "lives" if self.tunnel.answers_within(RECOVERY_SECONDS) else "NO ANSWER"
+        return "lives" if self.answers_within(RECOVERY_SECONDS) else "NO ANSWER"
+
+    def answers_within(self, seconds):
+        end = time.monotonic() + seconds
+        while not (self.tunnel.answers() and self._poke() in (True, None)):
+            if time.monotonic() > end:
+                return False
+        return True
 
     def run(self):
-        outcomes = (self.once(), self.one_in_three())
+        outcomes = (self.once(), self.for_a_while(one_in=3))
         return outcomes[0] if outcomes[0] == outcomes[1] else " / ".join(outcomes)
 
 
@@ -95,7 +135,7 @@ class Faults(unittest.TestCase):
         return [self.enterContext(FaultTunnel(self.folder, number, io))
                 for number in range(TUNNELS)]
 
-    def found(self, tunnels, cells):
+    def found(self, tunnels, operations, cells):
         """{(operation, error): result} of all that are in the queue, each in the next tunnel that
         is free."""
         results = {}
@@ -106,8 +146,9 @@ class Faults(unittest.TestCase):
                     cell = cells.get_nowait()
                 except queue.Empty:
                     return
+                operation, error = cell
                 results[cell] = "BROKEN"
-                results[cell] = Cell(tunnel, *cell).run()
+                results[cell] = Cell(tunnel, operation, operations[operation].poke, error).run()
 
         threads = [threading.Thread(target=work, args=[tunnel]) for tunnel in tunnels]
         for thread in threads:
@@ -119,18 +160,30 @@ class Faults(unittest.TestCase):
     def check_matrix(self, title, io, operations):
         columns = [*ERRORS, *SHORT]
         cells = queue.SimpleQueue()
-        for operation, (_, has_parts) in operations.items():
+        for operation, about in operations.items():
             for error in columns:
-                if has_parts or error not in SHORT:
+                if about.has_parts or error not in SHORT:
                     cells.put((operation, error))
         tunnels = self.tunnels(io)
         descriptors = [tunnel.descriptors() for tunnel in tunnels]
-        results = self.found(tunnels, cells)
-        rows = [[name, *(results.get((operation, error), "") for error in columns)]
-                for operation, (name, _) in operations.items()]
+        results = self.found(tunnels, operations, cells)
+        rows = [[about.title, *(results.get((operation, error), "") for error in columns)]
+                for operation, about in operations.items()]
         fault_page.check(self, title, fault_page.table(["", *columns], rows))
         for tunnel, before in zip(tunnels, descriptors):
             wait_until(lambda: tunnel.descriptors() == before, 15, "no descriptor is lost")
+
+    def test_a_device_that_is_gone_ends_it(self):
+        rows = []
+        for number, io in enumerate(("uring", "epoll")):
+            with FaultTunnel(self.folder, number, io) as tunnel:
+                tunnel.plan.fail(tunnel.pid, "tun_read", result_of("EBADFD"))
+                wait_until(lambda: not tunnel.ours.processes(), 10, "no process is left")
+                for folder in ("/run/netns", "/run/wgns-user", "/etc/netns"):
+                    self.assertNotIn(tunnel.ours.name, entries(folder))
+            rows.append(["TUN read", io, "EBADFD", "the instance ends, and leaves nothing"])
+        fault_page.check(self, "What ends it",
+                         fault_page.table(["operation", "by", "error", "result"], rows))
 
     def test_a_command_is_not_lost(self):
         for number, io in enumerate(("uring", "epoll")):
@@ -141,11 +194,25 @@ class Faults(unittest.TestCase):
                     self.assertTrue(tunnel.ask_uapi())
                     self.assertEqual(tunnel.plan.injected(), 1)
 
+    def test_what_fails_for_ever_takes_no_processor(self):
+        for number, (io, operations) in enumerate((("uring", BY_RING), ("epoll", BY_CALLS))):
+            tunnel = self.enterContext(FaultTunnel(self.folder, number, io))
+            for operation in {"tun_read", "udp_receive", "mailbox", "wait"} & operations.keys():
+                with self.subTest(io=io, operation=operation):
+                    cell = Cell(tunnel, operation, operations[operation].poke, "EIO")
+                    before = tunnel.processor_seconds()
+                    self.assertEqual(cell.for_a_while(one_in=1), "lives")
+                    used = tunnel.processor_seconds() - before
+                    self.assertLess(used, WINDOW_SECONDS / 4)
+
     def test_packets_by_uring(self):
         self.check_matrix("Packets, by io_uring", "uring", BY_RING)
 
     def test_packets_by_epoll(self):
         self.check_matrix("Packets, by epoll", "epoll", BY_CALLS)
+
+    def test_control(self):
+        self.check_matrix("Control", "uring", CONTROL)
 
 
 if __name__ == "__main__":
