@@ -33,6 +33,16 @@ class Operation(NamedTuple):
     has_parts: bool = False  # whether it can be done in part
 
 
+BY_RING = {
+    "tun_read": Operation("TUN read", has_parts=True),
+    "tun_write": Operation("TUN write", has_parts=True),
+    "udp_send": Operation("UDP send", has_parts=True),
+    "udp_resend": Operation("UDP send again, one by one"),
+    "udp_receive": Operation("UDP receive", has_parts=True),
+    "mailbox": Operation("mailbox poll", QUESTION),
+    "mailbox_read": Operation("mailbox read", QUESTION),
+    "wait": Operation("io_uring_enter"),
+}
 BY_CALLS = {
     "tun_read": Operation("TUN read", has_parts=True),
     "tun_write": Operation("TUN write", has_parts=True),
@@ -40,13 +50,6 @@ BY_CALLS = {
     "udp_receive": Operation("UDP receive", has_parts=True),
     "mailbox_read": Operation("mailbox read", QUESTION),
     "wait": Operation("epoll_wait"),
-}
-BY_RING = {
-    **BY_CALLS,
-    "udp_send": Operation("UDP send", has_parts=True),
-    "udp_resend": Operation("UDP send again, one by one"),
-    "mailbox": Operation("mailbox poll", QUESTION),
-    "wait": Operation("io_uring_enter"),
 }
 CONTROL = {
     "epoll_wait": Operation("epoll_wait", QUESTION),
@@ -126,6 +129,8 @@ class Cell:
 
 
 class Faults(unittest.TestCase):
+    maxDiff = None
+
     def setUp(self):
         if os.geteuid() != 0:
             self.skipTest("needs root")
