@@ -95,6 +95,7 @@ Status Daemon::start() {
     if (!setup) return setup.error();
     setup_ = std::move(*setup);
     facts_.setup = &setup_;
+    facts_.pid = ::getpid();
     if (setup_.is_quiet) spdlog::set_level(spdlog::level::warn);
     UniqueFd control = take(descriptors, descriptor_name::control);
     UniqueFd uapi = take(descriptors, descriptor_name::uapi);

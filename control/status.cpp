@@ -54,6 +54,7 @@ json status_json(const WorkerSnapshot& snapshot, const StatusFacts& facts) {
     return {{"instance", setup.instance},
             {"namespace", setup.namespace_name},
             {"interface", setup.interface},
+            {"pid", facts.pid},
             {"public_key", key.is_zero() ? "" : key_to_base64(public_key_of(key).bytes)},
             {"listen_port", facts.listen_port},
             {"mtu", setup.mtu},

@@ -2,6 +2,8 @@
 // `status` for people is made from. It never holds a private or preshared key.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,11 +18,12 @@ struct StatusFacts {
     const DaemonSetup* setup = nullptr;  // never null
     std::uint16_t listen_port = 0;
     DataPlaneFacts data_plane;
+    pid_t pid = 0;  // the daemon's
 };
 
-// {"instance", "namespace", "interface", "public_key", "listen_port", "mtu", "io", "io_reason",
-//  "aead", "aead_reason", "offloads", "peers": [{"public_key", "name", "endpoint_configured",
-//  "endpoint", "latest_handshake", "rx_bytes", "tx_bytes", "staged_packets",
+// {"instance", "namespace", "interface", "pid", "public_key", "listen_port", "mtu", "io",
+//  "io_reason", "aead", "aead_reason", "offloads", "peers": [{"public_key", "name",
+//  "endpoint_configured", "endpoint", "latest_handshake", "rx_bytes", "tx_bytes", "staged_packets",
 //  "persistent_keepalive", "allowed_ips": [...]}], "queues": {"handshake_messages",
 //  "longest_turn_us"}, "drops": {NAME: count}}
 // Times are seconds since 1970, 0: never. A text that is not known is empty. Only drops that

@@ -3,9 +3,12 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
+#include <string_view>
 
 namespace wgns::bench {
 
@@ -13,19 +16,29 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t value_size_max = 64 * 1024;
+// From its beginning to its end.
+constexpr std::chrono::seconds value_within{5};
+
 // An end that went without having read everything is told once, before what it had said itself.
-ssize_t receive_packet(int fd, char* bytes, std::size_t size, int flags) noexcept {
+ssize_t receive_piece(int fd, char* bytes, std::size_t size, int flags) noexcept {
     for (;;) {
         const ssize_t got = ::recv(fd, bytes, size, flags);
         if (got >= 0 || (errno != EINTR && errno != ECONNRESET)) return got;
     }
 }
 
+int milliseconds_until(std::chrono::steady_clock::time_point time) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(time - std::chrono::steady_clock::now());
+    return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
 }  // namespace
 
 Result<std::pair<Channel, Channel>> Channel::make() {
     std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         return Error{errno, "socketpair", "", ""};
     return std::pair(Channel(UniqueFd(ends[0])), Channel(UniqueFd(ends[1])));
 }
@@ -36,18 +49,34 @@ void Channel::close() noexcept {
 }
 
 bool Channel::send(const json& value) const {
-    const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-    return ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
-           static_cast<ssize_t>(text.size());
+    const std::string line = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    for (std::string_view left = line; !left.empty();) {
+        const ssize_t sent = ::send(fd_.get(), left.data(), left.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0) return false;
+        left.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
 }
 
+// Takes nothing of the next value, so that the descriptor tells whether there is one.
 std::optional<json> Channel::receive() const {
-    // Its length first: each value is one packet.
-    const ssize_t size = receive_packet(fd_.get(), nullptr, 0, MSG_PEEK | MSG_TRUNC);
-    if (size <= 0) return std::nullopt;
-    std::string text(static_cast<std::size_t>(size), '\0');
-    if (receive_packet(fd_.get(), text.data(), text.size(), 0) != size) return std::nullopt;
-    json value = json::parse(text, nullptr, false);
+    std::string line;
+    std::array<char, 4096> piece{};
+    std::chrono::steady_clock::time_point deadline;
+    while (!line.ends_with('\n')) {
+        if (!line.empty() && !wait(milliseconds_until(deadline))) return std::nullopt;
+        const ssize_t seen = receive_piece(fd_.get(), piece.data(), piece.size(), MSG_PEEK);
+        if (seen <= 0) return std::nullopt;
+        const std::string_view text(piece.data(), static_cast<std::size_t>(seen));
+        const std::size_t size = std::min(text.find('\n'), text.size() - 1) + 1;
+        if (receive_piece(fd_.get(), piece.data(), size, 0) != static_cast<ssize_t>(size))
+            return std::nullopt;
+        if (line.empty()) deadline = std::chrono::steady_clock::now() + value_within;
+        line.append(piece.data(), size);
+        if (line.size() > value_size_max) return std::nullopt;
+    }
+    json value = json::parse(line, nullptr, false);
     if (value.is_discarded()) return std::nullopt;
     return value;
 }

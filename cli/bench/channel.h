@@ -1,4 +1,4 @@
-// Values between two processes of ours: whole JSON values over a pair of sockets.
+// Values between two processes of ours, on one host or two: JSON over a stream, a line for each.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -13,6 +13,8 @@ namespace wgns::bench {
 class Channel {
 public:
     [[nodiscard]] static Result<std::pair<Channel, Channel>> make();
+    // Over a stream socket.
+    explicit Channel(UniqueFd fd) noexcept : fd_(std::move(fd)) {}
 
     Channel(Channel&&) noexcept = default;
     Channel& operator=(Channel&&) noexcept = default;
@@ -25,7 +27,8 @@ public:
 
     // False: the other end is gone. At most some tens of kilobytes.
     [[nodiscard]] bool send(const nlohmann::json& value) const;
-    // Waits; nothing: the other end is gone.
+    // Waits; nothing: the other end is gone, or what it says is no value. One that has begun is
+    // waited for some seconds.
     [[nodiscard]] std::optional<nlohmann::json> receive() const;
     // Whether something came, or the other end went, within that time.
     [[nodiscard]] bool wait(int milliseconds) const noexcept;
@@ -33,8 +36,6 @@ public:
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
 private:
-    explicit Channel(UniqueFd fd) noexcept : fd_(std::move(fd)) {}
-
     UniqueFd fd_;
 };
 

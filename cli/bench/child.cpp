@@ -41,7 +41,7 @@ Result<Child, Failure> Child::start(std::function<void(Channel&)> work) {
     if (pid < 0) return failed("a process of its own", Error{errno, "fork", "", ""});
     if (pid > 0) {
         ends->second.let_go();
-        return Child(std::move(ends->first), pid);
+        return Child(std::move(ends->first), pid, "");
     }
     if (end_with(parent)) {
         try {
@@ -55,7 +55,9 @@ Result<Child, Failure> Child::start(std::function<void(Channel&)> work) {
 }
 
 Child::Child(Child&& other) noexcept
-    : channel_(std::move(other.channel_)), pid_(std::exchange(other.pid_, -1)) {}
+    : channel_(std::move(other.channel_)),
+      pid_(std::exchange(other.pid_, -1)),
+      far_(std::move(other.far_)) {}
 
 Child::~Child() {
     if (pid_ > 0) ::kill(pid_, SIGKILL);
@@ -78,14 +80,17 @@ Result<json, Failure> Child::hear(const Interrupt& interrupt, SteadyTime deadlin
         case Interrupt::Woken::interrupted:
             return interrupted();
         case Interrupt::Woken::late:
-            return failed("no answer from a process of its own in time");
+            return failed(far_.empty() ? "no answer from a process of its own in time"
+                                       : far_ + " does not answer any more");
         case Interrupt::Woken::ready:
             break;
     }
     auto value = channel_.receive();
-    if (!value) return failed("a process of its own ended early");
+    if (!value)
+        return failed(far_.empty() ? "a process of its own ended early"
+                                   : "lost the connection to " + far_ + "; is it still there?");
     if (value->is_object() && value->contains("error"))
-        return failed(value->at("error").get<std::string>());
+        return failed((far_.empty() ? "" : far_ + ": ") + value->at("error").get<std::string>());
     return *std::move(value);
 }
 

@@ -1,10 +1,12 @@
 // A process of ours beside the one that measures: forked, talked with over a channel, and never
-// left behind, because it is killed when its parent ends in whatever way.
+// left behind, because it is killed when its parent ends in whatever way. One at another host is
+// talked with in the same way, and ends with its connection.
 #pragma once
 
 #include <sys/types.h>
 
 #include <functional>
+#include <string>
 
 #include "cli/bench/channel.h"
 #include "cli/bench/interrupt.h"
@@ -23,6 +25,11 @@ public:
     // it from a program of one thread.
     [[nodiscard]] static Result<Child, Failure> start(std::function<void(Channel&)> work);
 
+    // At the other end of a connection; `name` is what the user calls that end.
+    [[nodiscard]] static Child at(std::string name, Channel connection) noexcept {
+        return {std::move(connection), -1, std::move(name)};
+    }
+
     Child(Child&& other) noexcept;
     Child& operator=(Child&&) = delete;
     // Kills it, and returns when it is gone.
@@ -38,11 +45,13 @@ public:
                                                        SteadyTime deadline);
 
 private:
-    Child(Channel channel, pid_t pid) noexcept : channel_(std::move(channel)), pid_(pid) {}
+    Child(Channel channel, pid_t pid, std::string far) noexcept
+        : channel_(std::move(channel)), pid_(pid), far_(std::move(far)) {}
     void reap() noexcept;
 
     Channel channel_;
-    pid_t pid_;
+    pid_t pid_;  // negative: none of this host
+    std::string far_;
 };
 
 // In a child: makes the kernel kill this process when `parent` ends.

@@ -8,6 +8,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -15,6 +16,8 @@
 #include "cli/bench/output_file.h"
 #include "cli/bench/result.h"
 #include "cli/bench/rounds.h"
+#include "cli/bench/server.h"
+#include "cli/bench/service.h"
 #include "cli/bench/svg.h"
 #include "cli/bench/table.h"
 #include "control/uapi_socket.h"
@@ -86,8 +89,31 @@ Result<Done, Failure> write(std::optional<OutputFile>& file, const std::string& 
 Result<BenchResult, Failure> measure(const BenchRequest& request) {
     const Interrupt interrupt;
     SocketFolder folder;
-    if (const auto made = folder.make(); !made) return failed("a folder", made.error());
-    return run_rounds({request.peer, extent_of(request)}, WGNS_VERSION, interrupt);
+    if (request.path.empty())
+        if (const auto made = folder.make(); !made) return failed("a folder", made.error());
+    const auto to = parse_service(request.to);
+    try {
+        return run_rounds({request.peer, extent_of(request), request.path, to.value_or(Endpoint{})},
+                          WGNS_VERSION, interrupt);
+    } catch (const json::exception&) {
+        // Only what comes from elsewhere has another shape than it should have.
+        return failed(request.to + " says what this version does not understand");
+    }
+}
+
+Result<Done, Failure> serve(const std::string& where) {
+    const Interrupt interrupt;
+    auto server = Server::open(*parse_service(where), WGNS_VERSION);
+    if (!server) return server.error();
+    fmt::print("serves `wgns-user bench --path NAME --to {}` until Ctrl-C\n",
+               server->at().to_string());
+    static_cast<void>(std::fflush(stdout));
+    server->serve(interrupt);
+    return Done{};
+}
+
+std::string names_service(const std::string& text) {
+    return parse_service(text) ? "" : "give one address, or ADDRESS:PORT ([ADDRESS]:PORT for IPv6)";
 }
 
 std::string names_interface(const std::string& command) {
@@ -100,11 +126,13 @@ std::string names_interface(const std::string& command) {
 }  // namespace bench
 
 void add_bench_options(CLI::App& command, BenchRequest& request) {
-    command
-        .add_option("--peer", request.peer,
-                    "Measure this as well, in turns, and print ratios: a command of the shell that "
-                    "serves the interface {}, as 'wireguard-go {}' does")
-        ->check(bench::names_interface);
+    auto* const peer =
+        command
+            .add_option(
+                "--peer", request.peer,
+                "Measure this as well, in turns, and print ratios: a command of the shell that "
+                "serves the interface {}, as 'wireguard-go {}' does")
+            ->check(bench::names_interface);
     command.add_option("--rounds", request.rounds, "Rounds, of which the medians are printed (3)")
         ->check(CLI::Range(1, 1000));
     command.add_option("--seconds", request.seconds, "Seconds that each measure takes (3)")
@@ -114,13 +142,34 @@ void add_bench_options(CLI::App& command, BenchRequest& request) {
     command.add_option("--svg", request.svg, "Draw a picture into this file");
     command.add_option("--compare", request.compare,
                        "Print what has moved since the run that wrote this file with --json");
+    auto* const path = command.add_option(
+        "--path", request.path,
+        "Measure through this instance, which is up, to where `bench --serve` runs");
+    auto* const to =
+        command
+            .add_option("--to", request.to,
+                        "Where that is: ADDRESS or ADDRESS:PORT, in the tunnel (51830)")
+            ->check(bench::names_service);
+    path->needs(to)->excludes(peer);
+    to->needs(path);
+    auto* const serve =
+        command
+            .add_option(
+                "--serve", request.serve,
+                "Be the far end of --path at this ADDRESS or ADDRESS:PORT until Ctrl-C, for "
+                "one client at a time")
+            ->check(bench::names_service);
+    for (CLI::Option* const each : command.get_options())
+        if (each != serve && each != command.get_help_ptr()) serve->excludes(each);
 }
 
 Result<Done, Failure> run_bench(const BenchRequest& request) {
+    if (!request.serve.empty()) return bench::serve(request.serve);
     const auto old = bench::read_old(request.compare);
     if (!old) return old.error();
     if (::geteuid() != 0)
-        return bench::failed("it makes network namespaces, which only root may; run it with sudo");
+        return bench::failed(
+            "it makes or enters network namespaces, which only root may; run it with sudo");
     auto json_file = bench::open_output(request.json);
     if (!json_file) return json_file.error();
     auto svg_file = bench::open_output(request.svg);

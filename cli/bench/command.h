@@ -20,12 +20,16 @@ struct BenchRequest {
     std::string json;  // files; empty: none
     std::string svg;
     std::string compare;
+    std::string path;   // an instance; empty: a tunnel of its own
+    std::string to;     // of `path`
+    std::string serve;  // instead of measuring
 };
 
 // `request` must live as long as `command`.
 void add_bench_options(CLI::App& command, BenchRequest& request);
 
-// Prints to standard output. Forks: call it from a program of one thread.
+// Prints to standard output; serves until it is interrupted. Forks: call it from a program of one
+// thread.
 [[nodiscard]] Result<Done, Failure> run_bench(const BenchRequest& request);
 
 }  // namespace wgns

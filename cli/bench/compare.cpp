@@ -39,6 +39,10 @@ std::string print_differences(const BenchResult& before, const BenchResult& now)
     differs("kernel", before.machine.kernel, now.machine.kernel);
     differs("processor", fmt::format("{} x {}", before.machine.cpus, before.machine.cpu),
             fmt::format("{} x {}", now.machine.cpus, now.machine.cpu));
+    const auto where = [](const std::string& path) {
+        return path.empty() ? "between two hosts of its own" : "through " + path;
+    };
+    differs("traffic", where(before.path), where(now.path));
     differs("extent", print_extent(before.extent), print_extent(now.extent));
     for (const Contestant& each : now.contestants) {
         const auto old = std::find_if(before.contestants.begin(), before.contestants.end(),

@@ -88,11 +88,11 @@ Result<Done, Failure> Host::configure(const std::string& uapi, const std::string
     return Done{};
 }
 
-Result<Usage, Failure> Host::usage() {
+Result<ProcessUsage, Failure> Host::usage() {
     const auto told = ask({{"usage", true}});
     if (!told) return told.error();
-    return Usage{told->at("cpu_seconds").get<double>(),
-                 told->at("peak_resident_mib").get<double>()};
+    return ProcessUsage{told->at("cpu_seconds").get<double>(),
+                        told->at("peak_resident_mib").get<double>()};
 }
 
 Result<std::string, Failure> Host::first_line_of(const std::string& command) {

@@ -6,15 +6,10 @@
 #include <string>
 
 #include "cli/bench/child.h"
+#include "cli/bench/process_usage.h"
 #include "netns/namespace.h"
 
 namespace wgns::bench {
-
-// What the implementation used since it began: all its processes together.
-struct Usage {
-    double cpu_seconds = 0;
-    double peak_resident_mib = 0;
-};
 
 class Host {
 public:
@@ -33,7 +28,8 @@ public:
     // Gives the daemon a configuration (UAPI, behind "set=1"), and its interface address and MTU.
     [[nodiscard]] Result<Done, Failure> configure(const std::string& uapi,
                                                   const std::string& address);
-    [[nodiscard]] Result<Usage, Failure> usage();
+    // What the implementation used since it began: all its processes together.
+    [[nodiscard]] Result<ProcessUsage, Failure> usage();
     // The first line that a command prints; empty where it fails or takes long.
     [[nodiscard]] Result<std::string, Failure> first_line_of(const std::string& command);
 

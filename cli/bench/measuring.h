@@ -1,10 +1,10 @@
-// Carrying out one measure through a tunnel.
+// Carrying out one measure between two ends.
 #pragma once
 
 #include <map>
 #include <string>
 
-#include "cli/bench/plan.h"
+#include "cli/bench/ends.h"
 #include "cli/bench/tunnel.h"
 
 namespace wgns::bench {
@@ -13,9 +13,11 @@ namespace wgns::bench {
 using Values = std::map<std::string, double>;
 
 [[nodiscard]] Result<Values, Failure> carry_out(const Measure& measure, const Extent& extent,
-                                                Tunnel& tunnel, const Interrupt& interrupt);
+                                                Ends& ends, const Interrupt& interrupt);
 
-// Those that the daemons give without traffic: memory so far, and how long they took to start.
-[[nodiscard]] Result<Values, Failure> values_of_daemons(Tunnel& tunnel);
+// What daemons used so far, without traffic: memory.
+[[nodiscard]] Result<Values, Failure> values_of_daemons(Ends& ends);
+// How long they took to start.
+[[nodiscard]] Values values_of_start(const Tunnel& tunnel);
 
 }  // namespace wgns::bench

@@ -97,8 +97,8 @@ private:
 
 }  // namespace
 
-Result<json> echo(Channel& channel, const IpAddress& address) {
-    const auto socket = bound_socket(SOCK_DGRAM, address);
+Result<json> echo(Channel& channel, const Endpoint& at) {
+    const auto socket = bound_socket(SOCK_DGRAM, at);
     if (!socket) return socket.error();
     if (!channel.send({{"port", port_of(*socket)}})) return Error{EPIPE, "send", "port", ""};
     std::array<char, 2048> datagram{};
@@ -107,7 +107,10 @@ Result<json> echo(Channel& channel, const IpAddress& address) {
                                    pollfd{channel.fd(), POLLIN, 0}};
         if (::poll(both.data(), both.size(), -1) < 0 && errno != EINTR)
             return Error{errno, "poll", "", ""};
-        if (both[1].revents != 0) return json::object();
+        if (both[1].revents != 0) {
+            static_cast<void>(channel.receive());
+            return json::object();
+        }
         sockaddr_storage from{};
         socklen_t from_size = sizeof from;
         auto* const sender = reinterpret_cast<sockaddr*>(&from);

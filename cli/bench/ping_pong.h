@@ -8,7 +8,7 @@
 namespace wgns::bench {
 
 // Sends back what comes until it is told to stop. Says {"port": N}, returns {}.
-[[nodiscard]] Result<nlohmann::json> echo(Channel& channel, const IpAddress& address);
+[[nodiscard]] Result<nlohmann::json> echo(Channel& channel, const Endpoint& at);
 
 // Asks once a millisecond. Returns {"asked": N, "answered": N} of those that left in the counted
 // phase and, where one was answered, their percentiles in seconds by Percentile::part.

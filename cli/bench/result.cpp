@@ -1,5 +1,7 @@
 #include "cli/bench/result.h"
 
+#include <algorithm>
+
 #include "cli/bench/statistics.h"
 
 namespace wgns::bench {
@@ -44,6 +46,18 @@ const std::vector<double>* samples_of(const Contestant& contestant, const std::s
     return found == contestant.samples.end() || found->second.empty() ? nullptr : &found->second;
 }
 
+bool has_any(const BenchResult& result, const Figure& figure) {
+    return std::any_of(
+        result.contestants.begin(), result.contestants.end(),
+        [&](const Contestant& each) { return samples_of(each, figure.id) != nullptr; });
+}
+
+bool has_any(const BenchResult& result, const Section& section) {
+    return std::any_of(figures().begin(), figures().end(), [&](const Figure& each) {
+        return each.section == &section && has_any(result, each);
+    });
+}
+
 json json_of(const BenchResult& result) {
     json contestants = json::array();
     for (const Contestant& each : result.contestants)
@@ -51,19 +65,21 @@ json json_of(const BenchResult& result) {
                                {"command", each.command},
                                {"version", each.version},
                                {"figures", samples_json(each, result.contestants.front())}});
-    return {{"format", format},
-            {"when", result.when},
-            {"command_line", result.command_line},
-            {"machine",
-             {{"kernel", result.machine.kernel},
-              {"cpu", result.machine.cpu},
-              {"cpus", result.machine.cpus},
-              {"memory_mib", result.machine.memory_mib}}},
-            {"busy_before", result.busy_before},
-            {"rounds", result.extent.rounds},
-            {"seconds", result.extent.seconds},
-            {"figures", figures_json()},
-            {"contestants", std::move(contestants)}};
+    json value = {{"format", format},
+                  {"when", result.when},
+                  {"command_line", result.command_line},
+                  {"machine",
+                   {{"kernel", result.machine.kernel},
+                    {"cpu", result.machine.cpu},
+                    {"cpus", result.machine.cpus},
+                    {"memory_mib", result.machine.memory_mib}}},
+                  {"busy_before", result.busy_before},
+                  {"rounds", result.extent.rounds},
+                  {"seconds", result.extent.seconds},
+                  {"figures", figures_json()},
+                  {"contestants", std::move(contestants)}};
+    if (!result.path.empty()) value["path"] = result.path;
+    return value;
 }
 
 BenchResult result_of(const json& value) {
@@ -73,6 +89,7 @@ BenchResult result_of(const json& value) {
     const json& machine = value.at("machine");
     result.machine = {machine.at("kernel").get<std::string>(), machine.at("cpu").get<std::string>(),
                       machine.at("cpus").get<unsigned>(), machine.at("memory_mib").get<unsigned>()};
+    result.path = value.value("path", "");
     result.busy_before = value.at("busy_before").get<double>();
     result.extent = {value.at("rounds").get<unsigned>(), value.at("seconds").get<double>()};
     for (const json& each : value.at("contestants")) {

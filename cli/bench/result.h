@@ -37,9 +37,16 @@ struct BenchResult {
     std::vector<std::string> command_line;
     Machine machine;
     double busy_before = 0;  // the share of the processors that others used before it began
+    // "NAME to ADDRESS:PORT": through that instance; empty: between two hosts of its own. Figures
+    // that a path has not are missing.
+    std::string path;
     Extent extent;
     std::vector<Contestant> contestants;  // ours first
 };
+
+// Whether somebody has one, or one of its figures.
+[[nodiscard]] bool has_any(const BenchResult& result, const Figure& figure);
+[[nodiscard]] bool has_any(const BenchResult& result, const Section& section);
 
 [[nodiscard]] nlohmann::json json_of(const BenchResult& result);
 

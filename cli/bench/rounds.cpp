@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <sstream>
 #include <utility>
 
 #include "cli/bench/machine.h"
 #include "cli/bench/measuring.h"
+#include "cli/bench/path.h"
 #include "cli/bench/progress.h"
 
 namespace wgns::bench {
@@ -26,7 +28,9 @@ void add(const Values& values, Contestant& contestant) {
 Result<std::vector<Contestant>, Failure> invite(const Request& request,
                                                 const std::string& own_version,
                                                 const Interrupt& interrupt) {
-    std::vector<Contestant> all{{own_name, "wgns-user {}", own_version, {}}};
+    const bool is_path = !request.instance.empty();
+    std::vector<Contestant> all{
+        {own_name, is_path ? request.instance : "wgns-user {}", own_version, {}}};
     if (request.peer.empty()) return all;
     auto version = version_of(request.peer, interrupt);
     if (!version) return version.error();
@@ -47,10 +51,13 @@ double busy_before(const Interrupt& interrupt) {
 
 class Rounds {
 public:
-    Rounds(const Request& request, const Interrupt& interrupt, std::vector<Contestant> contestants)
+    // `path`: instead of tunnels of its own; null: there is none.
+    Rounds(const Request& request, const Interrupt& interrupt, std::vector<Contestant> contestants,
+           Path* path)
         : request_(request),
           interrupt_(interrupt),
           contestants_(std::move(contestants)),
+          path_(path),
           progress_(request.extent.rounds * contestants_.size() * measures().size(),
                     request.extent.seconds + request.extent.warm_up_seconds() + overhead_seconds) {}
 
@@ -67,16 +74,22 @@ public:
 private:
     Result<Done, Failure> take_turn(unsigned round, const std::string& command,
                                     Contestant& contestant) {
+        if (path_ != nullptr) return measure_all(round, *path_, contestant);
         auto tunnel = Tunnel::open(command, interrupt_);
         if (!tunnel) return tunnel.error();
+        add(values_of_start(*tunnel), contestant);
+        return measure_all(round, *tunnel, contestant);
+    }
+    Result<Done, Failure> measure_all(unsigned round, Ends& ends, Contestant& contestant) {
         for (const Measure& measure : measures()) {
+            if (!ends.suits(measure)) continue;
             progress_.step(fmt::format("round {} of {}, {}: {}", round, request_.extent.rounds,
                                        contestant.name, measure.id));
-            const auto values = carry_out(measure, request_.extent, *tunnel, interrupt_);
+            const auto values = carry_out(measure, request_.extent, ends, interrupt_);
             if (!values) return named(values.error(), contestant);
             add(*values, contestant);
         }
-        const auto values = values_of_daemons(*tunnel);
+        const auto values = values_of_daemons(ends);
         if (!values) return named(values.error(), contestant);
         add(*values, contestant);
         return Done{};
@@ -90,6 +103,7 @@ private:
     const Request& request_;
     const Interrupt& interrupt_;
     std::vector<Contestant> contestants_;
+    Path* path_;
     Progress progress_;
 };
 
@@ -107,13 +121,21 @@ Result<BenchResult, Failure> run_rounds(const Request& request, const std::strin
                                         const Interrupt& interrupt) {
     auto contestants = invite(request, own_version, interrupt);
     if (!contestants) return contestants.error();
+    std::optional<Path> path;
+    if (!request.instance.empty()) {
+        auto opened = Path::open(request.instance, request.to, own_version, interrupt);
+        if (!opened) return opened.error();
+        path.emplace(*std::move(opened));
+    }
     BenchResult result;
+    if (path) result.path = path->name();
     result.when = time_now();
     result.command_line = own_command_line();
     result.machine = this_machine();
     result.busy_before = busy_before(interrupt);
     result.extent = request.extent;
-    auto measured = Rounds(request, interrupt, *std::move(contestants)).run();
+    auto measured =
+        Rounds(request, interrupt, *std::move(contestants), path ? &*path : nullptr).run();
     if (!measured) return measured.error();
     result.contestants = *std::move(measured);
     return result;

@@ -69,7 +69,7 @@ public:
     std::string draw() {
         head();
         for (const Section& section : sections())
-            draw_section(section);
+            if (has_any(result_, section)) draw_section(section);
         y_ += margin;
         return fmt::format(
                    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
@@ -95,7 +95,9 @@ private:
     }
     void head() {
         y_ = margin + 14;
-        text({margin, y_}, "head", "Through a tunnel between two hosts on one machine");
+        text({margin, y_}, "head",
+             result_.path.empty() ? "Through a tunnel between two hosts on one machine"
+                                  : "Through the tunnel " + result_.path);
         y_ += line_height + 2;
         text({margin, y_}, "faint",
              fmt::format("{} x {}, Linux {}, {}", result_.machine.cpus, result_.machine.cpu,
@@ -123,7 +125,7 @@ private:
         y_ += row_gap;
         const double most = largest(section);
         for (const Figure& figure : figures())
-            if (figure.section == &section) draw_row(figure, most);
+            if (figure.section == &section && has_any(result_, figure)) draw_row(figure, most);
     }
     void draw_row(const Figure& figure, double most) {
         const int height = static_cast<int>(result_.contestants.size()) * bar_height;

@@ -66,6 +66,9 @@ std::string print_head(const BenchResult& result) {
     if (result.busy_before > busy_share_max)
         text += fmt::format("others used {:.0f} % of the processors before it began: expect less\n",
                             result.busy_before * 100);
+    if (!result.path.empty())
+        text +=
+            fmt::format("through {}; CPU and memory are of the daemon at this end\n", result.path);
     for (const Contestant& each : result.contestants)
         text += fmt::format("{}: {}{}\n", each.name, each.command,
                             each.version.empty() ? "" : " (" + each.version + ")");
@@ -89,6 +92,7 @@ std::string print_extent(const Extent& extent) {
 std::string print_table(const BenchResult& result) {
     std::string text = print_head(result);
     for (const Section& section : sections()) {
+        if (!has_any(result, section)) continue;
         const std::string title = fmt::format("{}, {}", section.title, section.unit);
         text += "\n" + without_blanks_at_end(
                            fmt::format("{:<{}}{}", title, label_width + 4, print_names(result)));

@@ -71,23 +71,15 @@ Result<std::vector<UniqueFd>> accept_all(const UniqueFd& listener, unsigned stre
     return all;
 }
 
-}  // namespace
-
-Result<json> sink_tcp(Channel& channel, const IpAddress& address, const TcpPlan& plan) {
-    auto listener = bound_socket(SOCK_STREAM, address);
-    if (!listener) return listener.error();
-    if (::listen(listener->get(), SOMAXCONN) != 0) return Error{errno, "listen", "", ""};
-    if (!channel.send({{"port", port_of(*listener)}})) return Error{EPIPE, "send", "port", ""};
-    const auto streams = accept_all(*listener, plan.streams);
-    if (!streams) return streams.error();
-    std::vector<Count> counts(plan.streams);
+json receive_all(const std::vector<UniqueFd>& streams, const Phases& phases) {
+    std::vector<Count> counts(streams.size());
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < counts.size(); ++i)
-        threads.emplace_back([&, i] { receive((*streams)[i], counts[i]); });
+        threads.emplace_back([&, i] { receive(streams[i], counts[i]); });
     const Sample start{sum(counts), steady_clock::now()};
-    std::this_thread::sleep_for(plan.phases.warm_up);
+    std::this_thread::sleep_for(phases.warm_up);
     Sample begin{sum(counts), steady_clock::now()};
-    std::this_thread::sleep_for(plan.phases.counted);
+    std::this_thread::sleep_for(phases.counted);
     Sample end{sum(counts), steady_clock::now()};
     for (std::thread& thread : threads)
         thread.join();
@@ -98,26 +90,42 @@ Result<json> sink_tcp(Channel& channel, const IpAddress& address, const TcpPlan&
         end = {all, steady_clock::now()};
     }
     const std::chrono::duration<double> seconds = end.time - begin.time;
-    return json{{"bytes", all},
-                {"counted_bytes", end.bytes - begin.bytes},
-                {"counted_seconds", seconds.count()}};
+    return {{"bytes", all},
+            {"counted_bytes", end.bytes - begin.bytes},
+            {"counted_seconds", seconds.count()}};
 }
 
-Result<json> send_tcp(const Endpoint& to, const TcpPlan& plan) {
+json send_all(const std::vector<UniqueFd>& streams, const Phases& phases) {
+    const auto end = steady_clock::now() + phases.sending();
+    std::vector<Count> counts(streams.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < counts.size(); ++i)
+        threads.emplace_back([&, i] { send(streams[i], end, counts[i]); });
+    for (std::thread& thread : threads)
+        thread.join();
+    return {{"sent", sum(counts)}};
+}
+
+}  // namespace
+
+Result<json> listen_tcp(Channel& channel, const Endpoint& at, const TcpPlan& plan) {
+    auto listener = bound_socket(SOCK_STREAM, at);
+    if (!listener) return listener.error();
+    if (::listen(listener->get(), SOMAXCONN) != 0) return Error{errno, "listen", "", ""};
+    if (!channel.send({{"port", port_of(*listener)}})) return Error{EPIPE, "send", "port", ""};
+    const auto streams = accept_all(*listener, plan.streams);
+    if (!streams) return streams.error();
+    return plan.is_reverse ? send_all(*streams, plan.phases) : receive_all(*streams, plan.phases);
+}
+
+Result<json> call_tcp(const Endpoint& to, const TcpPlan& plan) {
     std::vector<UniqueFd> streams;
     while (streams.size() < plan.streams) {
         auto stream = connected_socket(SOCK_STREAM, to);
         if (!stream) return stream.error();
         streams.push_back(*std::move(stream));
     }
-    const auto end = steady_clock::now() + plan.phases.sending();
-    std::vector<Count> counts(plan.streams);
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < counts.size(); ++i)
-        threads.emplace_back([&, i] { send(streams[i], end, counts[i]); });
-    for (std::thread& thread : threads)
-        thread.join();
-    return json{{"sent", sum(counts)}};
+    return plan.is_reverse ? receive_all(streams, plan.phases) : send_all(streams, plan.phases);
 }
 
 }  // namespace wgns::bench

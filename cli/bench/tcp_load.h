@@ -7,14 +7,16 @@ namespace wgns::bench {
 
 struct TcpPlan {
     unsigned streams = 1;
+    bool is_reverse = false;  // who listens sends
     Phases phases;
 };
 
-// Until every source has closed. Says {"port": N}, returns
-// {"bytes": all that came, "counted_bytes": N, "counted_seconds": S}.
-[[nodiscard]] Result<nlohmann::json> sink_tcp(Channel& channel, const IpAddress& address,
-                                              const TcpPlan& plan);
-// Returns {"sent": bytes}.
-[[nodiscard]] Result<nlohmann::json> send_tcp(const Endpoint& to, const TcpPlan& plan);
+// One of the two sends and returns {"sent": BYTES}; the other one receives until every stream has
+// ended, and returns {"bytes": all that came, "counted_bytes": N, "counted_seconds": S}.
+//
+// Says {"port": N} first.
+[[nodiscard]] Result<nlohmann::json> listen_tcp(Channel& channel, const Endpoint& at,
+                                                const TcpPlan& plan);
+[[nodiscard]] Result<nlohmann::json> call_tcp(const Endpoint& to, const TcpPlan& plan);
 
 }  // namespace wgns::bench

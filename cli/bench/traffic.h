@@ -1,7 +1,8 @@
 // What the ends of all traffic have in common. Each end is a process of its own (Child) in the
-// network namespace of its host. The sink speaks first, {"port": N}; the source is told it, sends
-// for as long as it was told and says {"sent": BYTES}; then the sink is told {"stop": true}, or
-// sees by itself that it is over, and says what came.
+// network namespace of its host. One listens and speaks first, {"port": N}; the other is told it
+// and calls. Whoever sends does so for as long as it was told. When the caller has said what came
+// of it, the listener is told {"stop": true}, or sees by itself that it is over, and says it as
+// well.
 #pragma once
 
 #include <chrono>
@@ -27,10 +28,13 @@ struct Phases {
     }
 };
 
-// An IPv4 socket bound to `address` and a port of the kernel's choice.
-[[nodiscard]] Result<UniqueFd> bound_socket(int type, const IpAddress& address);
+// Port 0: one of the kernel's choice.
+[[nodiscard]] Result<UniqueFd> bound_socket(int type, const Endpoint& at);
 [[nodiscard]] Result<UniqueFd> connected_socket(int type, const Endpoint& to);
 [[nodiscard]] std::uint16_t port_of(const UniqueFd& socket);
+
+// Says to the other end what came of the work here.
+void tell(const Channel& channel, const Result<nlohmann::json>& outcome);
 
 // Runs `work` in a new process in that network namespace; what it returns is said to the parent.
 [[nodiscard]] Result<Child, Failure> start_in(const Namespace& ns,

@@ -38,6 +38,13 @@ std::string uapi_for(Side side, const PrivateKey& own, const PublicKey& theirs) 
         inner_address(other(side)).to_string());
 }
 
+Endpoint listener_at(std::uint16_t port) {
+    Endpoint endpoint;
+    endpoint.address = inner_address(Side::second);
+    endpoint.port = port;
+    return endpoint;
+}
+
 }  // namespace
 
 Result<Tunnel, Failure> Tunnel::open(const std::string& command, const Interrupt& interrupt) {
@@ -83,25 +90,33 @@ Result<Done, Failure> Tunnel::configure() {
 }
 
 Result<double, Failure> Tunnel::first_answer() const {
-    const IpAddress to = inner_address(Side::second);
     const auto deadline = steady_clock::now() + first_answer_within;
-    auto server = start_in(at(Side::second), [to](Channel& channel) { return echo(channel, to); });
+    auto server =
+        start_in(at(Side::second), [](Channel& channel) { return echo(channel, listener_at(0)); });
     if (!server) return server.error();
     const auto ready = server->hear(*interrupt_, deadline);
     if (!ready) return ready.error();
-    Endpoint where;
-    where.address = to;
-    where.port = ready->at("port").get<std::uint16_t>();
-    auto client =
-        start_in(at(Side::first), [where](Channel&) { return ask_until_answered(where); });
+    const Endpoint to = listener_at(ready->at("port").get<std::uint16_t>());
+    auto client = start_in(at(Side::first), [to](Channel&) { return ask_until_answered(to); });
     if (!client) return client.error();
     const auto answered = client->hear(*interrupt_, deadline);
     if (!answered) return answered.error();
     return answered->at("answered_at").get<double>();
 }
 
-Result<Usage, Failure> Tunnel::usage() {
-    Usage both;
+Result<Child, Failure> Tunnel::start_listener(const Task& task) {
+    return start_in(at(Side::second), [task](Channel& channel) {
+        return bench::listen(channel, listener_at(0), task);
+    });
+}
+
+Result<Child, Failure> Tunnel::start_caller(std::uint16_t port, const Task& task) {
+    return start_in(at(Side::first),
+                    [port, task](Channel&) { return bench::call(listener_at(port), task); });
+}
+
+Result<ProcessUsage, Failure> Tunnel::usage() {
+    ProcessUsage both;
     for (Host& host : hosts_) {
         const auto one = host.usage();
         if (!one) return one.error();

@@ -5,12 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "cli/bench/ends.h"
 #include "cli/bench/host.h"
 #include "cli/bench/network.h"
 
 namespace wgns::bench {
 
-class Tunnel {
+class Tunnel final : public Ends {
 public:
     // Everything, up to the first answer through the tunnel. `command` is a line for the shell with
     // {} for the interface; empty: this program. `interrupt` must outlive it.
@@ -20,8 +21,13 @@ public:
     [[nodiscard]] const Namespace& at(Side side) const noexcept { return network_.of(side); }
     // From the start of the first daemon to the first answer.
     [[nodiscard]] double start_seconds() const noexcept { return start_seconds_; }
-    // Of both daemons together, and the larger one's memory.
-    [[nodiscard]] Result<Usage, Failure> usage();
+
+    // The first host calls, the second one listens.
+    [[nodiscard]] bool suits(const Measure& /*measure*/) const override { return true; }
+    [[nodiscard]] Result<Child, Failure> start_listener(const Task& task) override;
+    [[nodiscard]] Result<Child, Failure> start_caller(std::uint16_t port,
+                                                      const Task& task) override;
+    [[nodiscard]] Result<ProcessUsage, Failure> usage() override;
 
 private:
     Tunnel(Network network, Host first, Host second, const Interrupt& interrupt)

@@ -171,8 +171,8 @@ private:
 
 }  // namespace
 
-Result<json> sink_udp(Channel& channel, const IpAddress& address, const UdpPlan& plan) {
-    const auto socket = bound_socket(SOCK_DGRAM, address);
+Result<json> sink_udp(Channel& channel, const Endpoint& at, const UdpPlan& plan) {
+    const auto socket = bound_socket(SOCK_DGRAM, at);
     if (!socket) return socket.error();
     const int on = 1;
     // Without either it is slower, and right all the same.
@@ -192,7 +192,10 @@ Result<json> sink_udp(Channel& channel, const IpAddress& address, const UdpPlan&
                                    pollfd{is_told_to_stop ? -1 : channel.fd(), POLLIN, 0}};
         const int ready = ::poll(both.data(), both.size(), how_long());
         if (ready == 0) return tally.value();
-        if (both[1].revents != 0) is_told_to_stop = true;
+        if (both[1].revents != 0) {
+            static_cast<void>(channel.receive());
+            is_told_to_stop = true;
+        }
         if (both[0].revents == 0) continue;
         const Received received = incoming.receive(socket->get());
         if (received.bytes > 0) tally.add(received);

@@ -15,7 +15,7 @@ struct UdpPlan {
 
 // Until it is told to stop and nothing comes any more. Says {"port": N}, returns
 // {"bytes": all that came, "counted_bytes": N, "counted_packets": N, "counted_seconds": S}.
-[[nodiscard]] Result<nlohmann::json> sink_udp(Channel& channel, const IpAddress& address,
+[[nodiscard]] Result<nlohmann::json> sink_udp(Channel& channel, const Endpoint& at,
                                               const UdpPlan& plan);
 // Returns {"sent": bytes}.
 [[nodiscard]] Result<nlohmann::json> send_udp(const Endpoint& to, const UdpPlan& plan);

@@ -46,7 +46,7 @@ struct StatusTest : testing::Test {
         snapshot.device.peers.push_back(std::move(unknown));
     }
     [[nodiscard]] json status() const {
-        return status_json(snapshot, {&setup, 51820, {"no ring", "old CPU", {true, false}, 3}});
+        return status_json(snapshot, {&setup, 51820, {"no ring", "old CPU", {true, false}, 3}, 17});
     }
 };
 
@@ -55,6 +55,7 @@ TEST_F(StatusTest, TellsTheDevice) {
     EXPECT_EQ(got["instance"], "home");
     EXPECT_EQ(got["namespace"], "space");
     EXPECT_EQ(got["interface"], "wg0");
+    EXPECT_EQ(got["pid"], 17);
     EXPECT_EQ(got["listen_port"], 51820);
     EXPECT_EQ(got["mtu"], 1420);
     EXPECT_EQ(got["io"], "epoll");

@@ -1,7 +1,10 @@
 #include "cli/bench/channel.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <string>
 
 namespace wgns::bench {
@@ -38,6 +41,29 @@ TEST(BenchChannel, ACopyThatIsLetGoEndsNothing) {
         EXPECT_TRUE(there.send(1));
     }
     EXPECT_TRUE(used->send(1));
+}
+
+TEST(BenchChannel, WhatIsNoValueIsNothing) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+    const Channel channel{UniqueFd(ends[0])};
+    const UniqueFd other(ends[1]);
+    const std::string long_line(100'000, ' ');
+    for (const std::string& text : {std::string("GET / HTTP/1.0\n"), long_line}) {
+        ASSERT_EQ(::send(other.get(), text.data(), text.size(), 0),
+                  static_cast<ssize_t>(text.size()));
+        EXPECT_FALSE(channel.receive());
+    }
+}
+
+TEST(BenchChannel, OneValueAfterTheOtherIsSeenToBeThere) {
+    auto [one, other] = *Channel::make();
+    EXPECT_TRUE(one.send(1));
+    EXPECT_TRUE(one.send(2));
+    EXPECT_EQ(other.receive(), json(1));
+    EXPECT_TRUE(other.wait(0));
+    EXPECT_EQ(other.receive(), json(2));
+    EXPECT_FALSE(other.wait(0));
 }
 
 // The kernel tells of the unread value first, as ECONNRESET.

@@ -53,6 +53,19 @@ TEST(BenchChild, AnErrorAnExceptionAndAnEarlyEndAreFailures) {
     }
 }
 
+TEST(BenchChild, OneAtAnotherHostIsCalledByItsName) {
+    const Interrupt interrupt;
+    auto [near, far] = *Channel::make();
+    Child child = Child::at("10.0.0.1:7", std::move(near));
+    EXPECT_TRUE(far.send(error_json("no room")));
+    EXPECT_EQ(child.hear(interrupt, soon()).error().line, "bench: 10.0.0.1:7: no room");
+    EXPECT_THAT(child.hear(interrupt, std::chrono::steady_clock::now() + 10ms).error().line,
+                HasSubstr("10.0.0.1:7 does not answer"));
+    far.close();
+    EXPECT_THAT(child.hear(interrupt, soon()).error().line,
+                HasSubstr("lost the connection to 10.0.0.1:7"));
+}
+
 TEST(BenchChild, WhoSaysNothingIsNotWaitedForAndGoneAfterwards) {
     const Interrupt interrupt;
     pid_t pid = 0;

@@ -61,9 +61,12 @@ TEST(BenchCompare, WhatElseDiffersIsSaid) {
     BenchResult old = fixed_result(10);
     old.machine.kernel = "6.1.0 x86_64";
     old.extent.rounds = 1;
+    old.path = "home to 10.0.0.1:51830";
     old.contestants[0].version = "0.0.9";
     const std::string text = print_comparison(old, fixed_pair());
     EXPECT_THAT(text, HasSubstr("  kernel was 6.1.0 x86_64, is 6.18.0 x86_64\n"));
+    EXPECT_THAT(text,
+                HasSubstr("  traffic was through home to 10.0.0.1:51830, is between two hos"));
     EXPECT_THAT(text, HasSubstr("  extent was one round of 0.5 s a measure, is medians"));
     EXPECT_THAT(text, HasSubstr("  wgns-user was 0.0.9, is 0.1.0\n"));
     EXPECT_THAT(text, HasSubstr("  other did not take part\n"));

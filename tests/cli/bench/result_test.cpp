@@ -40,6 +40,14 @@ TEST(BenchResultJson, IsReadBack) {
     EXPECT_EQ(read.contestants[1].samples, written.contestants[1].samples);
 }
 
+TEST(BenchResultJson, OnlyAPathIsNamed) {
+    BenchResult written = fixed_result();
+    EXPECT_FALSE(json_of(written).contains("path"));
+    EXPECT_EQ(result_of(json_of(written)).path, "");
+    written.path = "home to 10.0.0.1:51830";
+    EXPECT_EQ(result_of(json_of(written)).path, written.path);
+}
+
 TEST(BenchResultJson, AnythingElseIsRefused) {
     const json good = json_of(fixed_pair());
     const auto without = [&](const char* key) {

@@ -41,6 +41,17 @@ TEST(BenchSvg, BarsOfOneSectionHaveOneScale) {
     EXPECT_EQ(count(picture, "width=\"238\""), 1U);    // half of it
 }
 
+TEST(BenchSvg, WhatNobodyHasIsLeftOut) {
+    BenchResult result = fixed_result();
+    result.path = "home to 10.0.0.1:51830";
+    result.contestants[0].samples.erase("daemon.start");
+    result.contestants[0].samples.erase("tcp1.gbit");
+    const std::string picture = print_svg(result);
+    EXPECT_EQ(count(picture, "<rect class=\"c0\""), figures().size() - 1);
+    EXPECT_THAT(picture, HasSubstr("Through the tunnel home to 10.0.0.1:51830<"));
+    EXPECT_THAT(picture, Not(HasSubstr(">Start, ms<")));
+}
+
 TEST(BenchSvg, NeedsNothingFromElsewhereAndKnowsTheDark) {
     const std::string picture = print_svg(fixed_pair());
     EXPECT_THAT(picture, HasSubstr("prefers-color-scheme: dark"));

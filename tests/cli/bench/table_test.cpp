@@ -53,6 +53,16 @@ TEST(BenchTable, OneRoundHasNoRange) {
     EXPECT_THAT(table, Not(HasSubstr("ours")));
 }
 
+TEST(BenchTable, APathIsSaidAndWhatItHasNotIsLeftOut) {
+    BenchResult result = fixed_result();
+    result.path = "home to 10.0.0.1:51830";
+    result.contestants[0].samples.erase("daemon.start");
+    const std::string table = print_table(result);
+    EXPECT_THAT(table, HasSubstr("\nthrough home to 10.0.0.1:51830; CPU and memory are of"));
+    EXPECT_THAT(table, Not(HasSubstr("\nStart, ms")));
+    EXPECT_THAT(print_table(fixed_result()), HasSubstr("\nStart, ms"));
+}
+
 TEST(BenchTable, WhatWasNotMeasuredHasADash) {
     BenchResult result = fixed_result();
     result.contestants[0].samples.erase("tcp1.gbit");

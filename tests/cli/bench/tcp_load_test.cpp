@@ -7,11 +7,11 @@ namespace {
 
 TEST(BenchTcpLoad, WhatIsSentComes) {
     for (const unsigned streams : {1U, 4U}) {
-        const TcpPlan plan{streams, short_phases};
+        const TcpPlan plan{streams, false, short_phases};
         std::uint64_t sent = 0;
         const auto came =
-            run_pair([&](Channel& channel) { return sink_tcp(channel, loopback, plan); },
-                     [&](const Endpoint& to) { sent = send_tcp(to, plan)->at("sent"); });
+            run_pair([&](Channel& channel) { return listen_tcp(channel, loopback, plan); },
+                     [&](const Endpoint& to) { sent = call_tcp(to, plan)->at("sent"); });
         EXPECT_GT(sent, 0U);
         EXPECT_EQ(came.at("bytes"), sent);
         EXPECT_GT(came.at("counted_bytes"), 0);
@@ -20,8 +20,19 @@ TEST(BenchTcpLoad, WhatIsSentComes) {
     }
 }
 
+TEST(BenchTcpLoad, WhoListensMaySend) {
+    const TcpPlan plan{2, true, short_phases};
+    nlohmann::json came;
+    const auto sent =
+        run_pair([&](Channel& channel) { return listen_tcp(channel, loopback, plan); },
+                 [&](const Endpoint& to) { came = *call_tcp(to, plan); });
+    EXPECT_GT(sent.at("sent"), 0);
+    EXPECT_EQ(came.at("bytes"), sent.at("sent"));
+    EXPECT_GT(came.at("counted_bytes"), 0);
+}
+
 TEST(BenchTcpLoad, NobodyThere) {
-    const auto sent = send_tcp(*Endpoint::parse("127.0.0.1:1"), {1, short_phases});
+    const auto sent = call_tcp(*Endpoint::parse("127.0.0.1:1"), {1, false, short_phases});
     ASSERT_FALSE(sent);
     EXPECT_EQ(sent.error().code, ECONNREFUSED);
 }

@@ -7,7 +7,7 @@
 
 namespace wgns::bench {
 
-inline const IpAddress loopback = *IpAddress::parse("127.0.0.1");
+inline const Endpoint loopback = *Endpoint::parse("127.0.0.1:0");
 inline const Phases short_phases{std::chrono::milliseconds(20), std::chrono::milliseconds(100)};
 
 // What the sink says once `source`, which is given its place, has ended.
@@ -20,8 +20,7 @@ nlohmann::json run_pair(Sink sink, Source source) {
     EXPECT_TRUE(child);
     const auto ready = child->hear(interrupt, deadline);
     EXPECT_TRUE(ready);
-    Endpoint to;
-    to.address = loopback;
+    Endpoint to = loopback;
     to.port = ready->at("port").template get<std::uint16_t>();
     source(to);
     static_cast<void>(child->channel().send({{"stop", true}}));
