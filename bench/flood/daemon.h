@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "bench/flood/initiators.h"
+#include "cli/bench/initiators.h"
 
 namespace wgns::bench {
 

@@ -88,6 +88,12 @@ Result<Done, Failure> Host::configure(const std::string& uapi, const std::string
     return Done{};
 }
 
+Result<Done, Failure> Host::set(const std::string& uapi) {
+    const auto told = ask({{"set", uapi}});
+    if (!told) return told.error();
+    return Done{};
+}
+
 Result<ProcessUsage, Failure> Host::usage() {
     const auto told = ask({{"usage", true}});
     if (!told) return told.error();

@@ -28,6 +28,8 @@ public:
     // Gives the daemon a configuration (UAPI, behind "set=1"), and its interface address and MTU.
     [[nodiscard]] Result<Done, Failure> configure(const std::string& uapi,
                                                   const std::string& address);
+    // Gives the daemon more of a configuration.
+    [[nodiscard]] Result<Done, Failure> set(const std::string& uapi);
     // What the implementation used since it began: all its processes together.
     [[nodiscard]] Result<ProcessUsage, Failure> usage();
     // The first line that a command prints; empty where it fails or takes long.

@@ -139,6 +139,7 @@ json Keeper::carry_out(const json& order) {
     if (order.contains("configure"))
         return configure(order.at("configure").get<std::string>(),
                          order.at("address").get<std::string>());
+    if (order.contains("set")) return set(order.at("set").get<std::string>());
     if (order.contains("first_line_of"))
         return first_line_of(order.at("first_line_of").get<std::string>());
     const ProcessUsage usage = usage_of_others();
@@ -168,6 +169,11 @@ json Keeper::configure(const std::string& uapi, const std::string& address) {
     if (done) done = bring_up(interface_, address);
     if (!done) return error_json("the tunnel: " + describe(done.error()));
     return json::object();
+}
+
+json Keeper::set(const std::string& uapi) const {
+    const auto done = uapi_set(interface_, uapi);
+    return done ? json::object() : error_json("more peers: " + describe(done.error()));
 }
 
 json Keeper::first_line_of(const std::string& command) const {

@@ -20,6 +20,7 @@ private:
     [[nodiscard]] nlohmann::json carry_out(const nlohmann::json& order);
     [[nodiscard]] nlohmann::json launch(const std::string& command);
     [[nodiscard]] nlohmann::json configure(const std::string& uapi, const std::string& address);
+    [[nodiscard]] nlohmann::json set(const std::string& uapi) const;
     [[nodiscard]] nlohmann::json first_line_of(const std::string& command) const;
 
     Channel& channel_;

@@ -3,6 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "cli/bench/handshakes.h"
+#include "crypto/x25519.h"
+
 namespace wgns::bench {
 
 using nlohmann::json;
@@ -12,7 +15,7 @@ namespace {
 
 // How much longer than planned something may take on a machine that is busy, or that has gone
 // astray.
-constexpr std::chrono::seconds patience{15};
+constexpr std::chrono::seconds grace{15};
 
 Phases phases_of(const Extent& extent) {
     const auto nanoseconds = [](double seconds) {
@@ -35,7 +38,7 @@ public:
                                                     const Interrupt& interrupt) {
         auto listener = ends.start_listener(task);
         if (!listener) return listener.error();
-        const auto ready = listener->hear(interrupt, steady_clock::now() + patience);
+        const auto ready = listener->hear(interrupt, steady_clock::now() + grace);
         if (!ready) return ready.error();
         auto caller = ends.start_caller(ready->at("port").get<std::uint16_t>(), task);
         if (!caller) return caller.error();
@@ -59,9 +62,7 @@ private:
           caller_(std::move(caller)),
           phases_(phases),
           interrupt_(&interrupt) {}
-    [[nodiscard]] SteadyTime end() const {
-        return steady_clock::now() + phases_.sending() + patience;
-    }
+    [[nodiscard]] SteadyTime end() const { return steady_clock::now() + phases_.sending() + grace; }
 
     Child listener_;
     Child caller_;
@@ -129,6 +130,13 @@ Result<Values, Failure> measure_latency(const Measure& measure, const Phases& ph
     return values;
 }
 
+std::string as_peers(const Initiators& initiators) {
+    std::string lines;
+    for (std::size_t i = 0; i < initiators.size(); ++i)
+        lines += "public_key=" + key_to_hex(initiators.public_key(i).bytes) + "\n";
+    return lines;
+}
+
 }  // namespace
 
 Result<Values, Failure> carry_out(const Measure& measure, const Extent& extent, Ends& ends,
@@ -142,6 +150,32 @@ Result<Values, Failure> values_of_daemons(Ends& ends) {
     const auto usage = ends.usage();
     if (!usage) return usage.error();
     return Values{{figure_id("daemon", "mib"), usage->peak_resident_mib}};
+}
+
+Result<Values, Failure> measure_handshakes(const Extent& extent, Tunnel& tunnel,
+                                           const Interrupt& interrupt) {
+    const Phases phases = phases_of(extent);
+    Initiators initiators(handshake_peers, tunnel.public_key(Side::first));
+    auto done = tunnel.host(Side::first).set(as_peers(initiators));
+    if (!done) return done.error();
+    const auto before = tunnel.host(Side::first).usage();
+    if (!before) return before.error();
+    Endpoint daemon;
+    daemon.address = outer_address(Side::first);
+    daemon.port = tunnel_port;
+    auto child = start_in(tunnel.at(Side::second),
+                          [&](Channel&) { return shake_hands(initiators, daemon, phases); });
+    if (!child) return child.error();
+    const auto told = child->hear(interrupt, steady_clock::now() + phases.sending() + grace);
+    if (!told) return told.error();
+    const auto after = tunnel.host(Side::first).usage();
+    if (!after) return after.error();
+    const auto answered = told->at("answered").get<double>();
+    if (answered <= 0) return failed("handshakes: no initiation was answered");
+    const auto seconds = told->at("counted_seconds").get<double>();
+    return Values{{figure_id("daemon", "per-second"), told->at("counted").get<double>() / seconds},
+                  {figure_id("daemon", "handshake-cpu"),
+                   (after->cpu_seconds - before->cpu_seconds) * 1e3 / answered}};
 }
 
 Values values_of_start(const Tunnel& tunnel) {

@@ -17,7 +17,11 @@ using Values = std::map<std::string, double>;
 
 // What daemons used so far, without traffic: memory.
 [[nodiscard]] Result<Values, Failure> values_of_daemons(Ends& ends);
-// How long they took to start.
+// How many handshakes the first daemon answers. It has more peers afterwards, and has used more
+// memory than it does for traffic: take it last.
+[[nodiscard]] Result<Values, Failure> measure_handshakes(const Extent& extent, Tunnel& tunnel,
+                                                         const Interrupt& interrupt);
+// How long the daemons took to start.
 [[nodiscard]] Values values_of_start(const Tunnel& tunnel);
 
 }  // namespace wgns::bench

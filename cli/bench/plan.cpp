@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace wgns::bench {
 
@@ -51,6 +52,8 @@ constexpr std::array all_sections{
     Section{"cpu", "Daemons' CPU over TCP", "s/GB", false},
     Section{"udp-cpu", "Daemons' CPU over UDP", "s/GB", false},
     Section{"ms", "Request and response", "ms", false},
+    Section{"per-second", "Handshakes", "1/s", true},
+    Section{"handshake-cpu", "Daemon's CPU a handshake", "ms", false},
     Section{"mib", "Peak resident memory", "MiB", false},
     Section{"start", "Start", "ms", false},
 };
@@ -60,6 +63,14 @@ constexpr std::array percentiles{
     Percentile{"-p99", "p99", 0.99},
     Percentile{"-p999", "p99.9", 0.999},
 };
+
+// What is no measure of traffic, by its section.
+constexpr std::array<std::pair<const char*, const char*>, 4> figures_of_daemons{{
+    {"per-second", "answered"},
+    {"handshake-cpu", "answered"},
+    {"mib", "the larger daemon"},
+    {"start", "to the first answer"},
+}};
 
 bool belongs(const Measure& measure, const std::string& section) {
     switch (measure.traffic) {
@@ -89,10 +100,9 @@ std::vector<Figure> make_figures() {
     for (const Section& section : all_sections) {
         for (const Measure& measure : all_measures)
             if (belongs(measure, section.id)) add_figures_of(measure, section, all);
-        if (std::string(section.id) == "mib")
-            all.push_back({figure_id("daemon", section.id), "the larger daemon", &section});
-        if (std::string(section.id) == "start")
-            all.push_back({figure_id("daemon", section.id), "to the first answer", &section});
+        for (const auto& [id, label] : figures_of_daemons)
+            if (std::string(section.id) == id)
+                all.push_back({figure_id("daemon", section.id), label, &section});
     }
     return all;
 }

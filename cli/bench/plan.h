@@ -38,8 +38,8 @@ struct Figure {
     std::string label;
     const Section* section;
 };
-// Of all measures, and those of the daemons' start and memory; by section, in the order in which
-// they are shown.
+// Of all measures, and those of the daemons themselves: handshakes, memory, start; by section, in
+// the order in which they are shown.
 [[nodiscard]] const std::vector<Figure>& figures();
 
 // The figure of one measure in a section. `part` tells several apart: "-p99".
@@ -61,6 +61,6 @@ struct Extent {
     // Before it, while TCP finds its speed; what passes then is not counted as throughput.
     [[nodiscard]] double warm_up_seconds() const noexcept;
 };
-inline constexpr Extent quick_extent{1, 0.6};
+inline constexpr Extent quick_extent{1, 0.5};
 
 }  // namespace wgns::bench

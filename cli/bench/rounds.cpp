@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -49,6 +50,14 @@ double busy_before(const Interrupt& interrupt) {
     return busy_share(before, ticks_now());
 }
 
+// Of one turn.
+std::size_t steps_of(const Path* path) {
+    if (path == nullptr) return measures().size() + 1;  // and handshakes
+    return static_cast<std::size_t>(
+        std::count_if(measures().begin(), measures().end(),
+                      [&](const Measure& each) { return path->suits(each); }));
+}
+
 class Rounds {
 public:
     // `path`: instead of tunnels of its own; null: there is none.
@@ -58,7 +67,7 @@ public:
           interrupt_(interrupt),
           contestants_(std::move(contestants)),
           path_(path),
-          progress_(request.extent.rounds * contestants_.size() * measures().size(),
+          progress_(request.extent.rounds * contestants_.size() * steps_of(path),
                     request.extent.seconds + request.extent.warm_up_seconds() + overhead_seconds) {}
 
     Result<std::vector<Contestant>, Failure> run() {
@@ -78,13 +87,18 @@ private:
         auto tunnel = Tunnel::open(command, interrupt_);
         if (!tunnel) return tunnel.error();
         add(values_of_start(*tunnel), contestant);
-        return measure_all(round, *tunnel, contestant);
+        auto done = measure_all(round, *tunnel, contestant);
+        if (!done) return done;
+        begin_step(round, contestant, "handshakes");
+        const auto values = measure_handshakes(request_.extent, *tunnel, interrupt_);
+        if (!values) return named(values.error(), contestant);
+        add(*values, contestant);
+        return done;
     }
     Result<Done, Failure> measure_all(unsigned round, Ends& ends, Contestant& contestant) {
         for (const Measure& measure : measures()) {
             if (!ends.suits(measure)) continue;
-            progress_.step(fmt::format("round {} of {}, {}: {}", round, request_.extent.rounds,
-                                       contestant.name, measure.id));
+            begin_step(round, contestant, measure.id);
             const auto values = carry_out(measure, request_.extent, ends, interrupt_);
             if (!values) return named(values.error(), contestant);
             add(*values, contestant);
@@ -93,6 +107,10 @@ private:
         if (!values) return named(values.error(), contestant);
         add(*values, contestant);
         return Done{};
+    }
+    void begin_step(unsigned round, const Contestant& contestant, const char* what) {
+        progress_.step(fmt::format("round {} of {}, {}: {}", round, request_.extent.rounds,
+                                   contestant.name, what));
     }
     // Which of them failed.
     Failure named(Failure failure, const Contestant& contestant) const {

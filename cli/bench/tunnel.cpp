@@ -14,7 +14,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::seconds first_answer_within{15};
+constexpr std::chrono::seconds ready_for_traffic_within{15};
 
 std::string with_name(std::string command, const std::string& name) {
     constexpr std::string_view place = "{}";
@@ -79,9 +79,11 @@ Result<Done, Failure> Tunnel::start(const std::string& command) {
 Result<Done, Failure> Tunnel::configure() {
     SystemEntropy entropy;
     const std::array keys{generate_private_key(entropy), generate_private_key(entropy)};
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        public_keys_[i] = public_key_of(keys[i]);
     for (const Side side : {Side::first, Side::second}) {
         const auto& own = keys[number(side)];
-        const PublicKey theirs = public_key_of(keys[number(other(side))]);
+        const PublicKey& theirs = public_key(other(side));
         auto done = hosts_[number(side)].configure(uapi_for(side, own, theirs),
                                                    inner_address(side).to_string() + "/24");
         if (!done) return done;
@@ -90,7 +92,7 @@ Result<Done, Failure> Tunnel::configure() {
 }
 
 Result<double, Failure> Tunnel::first_answer() const {
-    const auto deadline = steady_clock::now() + first_answer_within;
+    const auto deadline = steady_clock::now() + ready_for_traffic_within;
     auto server =
         start_in(at(Side::second), [](Channel& channel) { return echo(channel, listener_at(0)); });
     if (!server) return server.error();

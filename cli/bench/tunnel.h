@@ -8,6 +8,7 @@
 #include "cli/bench/ends.h"
 #include "cli/bench/host.h"
 #include "cli/bench/network.h"
+#include "crypto/secret.h"
 
 namespace wgns::bench {
 
@@ -19,6 +20,11 @@ public:
                                                       const Interrupt& interrupt);
 
     [[nodiscard]] const Namespace& at(Side side) const noexcept { return network_.of(side); }
+    [[nodiscard]] Host& host(Side side) noexcept { return hosts_[number(side)]; }
+    // Of the daemon there.
+    [[nodiscard]] const PublicKey& public_key(Side side) const noexcept {
+        return public_keys_[number(side)];
+    }
     // From the start of the first daemon to the first answer.
     [[nodiscard]] double start_seconds() const noexcept { return start_seconds_; }
 
@@ -41,6 +47,7 @@ private:
 
     Network network_;
     std::array<Host, 2> hosts_;
+    std::array<PublicKey, 2> public_keys_;
     const Interrupt* interrupt_;
     double start_seconds_ = 0;
 };

@@ -18,9 +18,12 @@ namespace wgns::bench {
 namespace {
 
 constexpr timeval answer_within{2, 0};
+// Each new peer costs a multiplication on the curve.
+constexpr timeval set_within{10, 0};
 
 // The answer up to the empty line that ends it.
-Result<std::string> ask(const std::string& interface, const std::string& request) {
+Result<std::string> ask(const std::string& interface, const std::string& request,
+                        const timeval& within) {
     const std::string path = uapi_path(interface);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -28,7 +31,7 @@ Result<std::string> ask(const std::string& interface, const std::string& request
     std::memcpy(address.sun_path, path.data(), path.size());
     const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd) return Error{errno, "socket", path, ""};
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &answer_within, sizeof answer_within);
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &within, sizeof within);
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return Error{errno, "connect", path, ""};
     if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
@@ -62,12 +65,12 @@ std::string uapi_path(const std::string& interface) {
 }
 
 bool uapi_answers(const std::string& interface) {
-    const auto answer = ask(interface, "get=1\n\n");
+    const auto answer = ask(interface, "get=1\n\n", answer_within);
     return answer && expect_no_error(*answer, "").has_value();
 }
 
 Status uapi_set(const std::string& interface, const std::string& lines) {
-    const auto answer = ask(interface, "set=1\n" + lines + "\n");
+    const auto answer = ask(interface, "set=1\n" + lines + "\n", set_within);
     if (!answer) return answer.error();
     return expect_no_error(*answer, uapi_path(interface));
 }

@@ -112,8 +112,8 @@ class BenchPath(TunnelTest):
         self.assertEqual(done.returncode, FAILED)
         self.assertIn("Cannot assign requested address", done.stderr)
 
-    def answer_with(self, text):
-        """Somebody else at the port, for one client."""
+    def answer_with(self, *texts):
+        """Somebody else at the port, for as many clients."""
         ready = threading.Event()
 
         def work():
@@ -121,11 +121,12 @@ class BenchPath(TunnelTest):
                 harness_setns(namespace.fileno())
             with socket.create_server((PEER_V4, PORT)) as server:
                 ready.set()
-                client = server.accept()[0]
-                with client:
-                    client.recv(4096)
-                    client.sendall(text)
-                    client.recv(4096)
+                for text in texts:
+                    client = server.accept()[0]
+                    with client:
+                        client.recv(4096)
+                        client.sendall(text)
+                        client.recv(4096)
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -133,9 +134,9 @@ class BenchPath(TunnelTest):
         ready.wait(10)
 
     def test_somebody_else_there(self):
-        self.answer_with(b"SSH-2.0-OpenSSH_9.2\r\n")
+        self.answer_with(b"SSH-2.0-OpenSSH_9.2\r\n",
+                         b'{"version":"0.0.1","error":"another version"}\n')
         self.assertIn("is no `wgns-user bench --serve`", self.fails())
-        self.answer_with(b'{"version":"0.0.1","error":"another version"}\n')
         self.assertIn("has wgns-user 0.0.1, this is", self.fails())
 
     def test_one_client_at_a_time_and_ctrl_c_at_either_end(self):

@@ -29,12 +29,13 @@ def expected_figures():
         yield from (f"{name}.kpps", f"{name}.udp-gbit", f"{name}.udp-cpu")
     for name in ("idle", "loaded"):
         yield from (f"{name}-{part}.ms" for part in ("p50", "p99", "p999"))
-    yield from ("daemon.mib", "daemon.start")
+    yield from ("daemon.mib", "daemon.start", "daemon.per-second",
+                "daemon.handshake-cpu")
 
 
 def much_better_result():
     """What --json would have written on a machine of which nobody has heard."""
-    figures = {name: {"samples": [1e9 if name.endswith(("gbit", "kpps")) else 1e-9]}
+    figures = {name: {"samples": [1e9 if name.endswith(("gbit", "kpps", "per-second")) else 1e-9]}
                for name in expected_figures()}
     machine = {"kernel": "7.0", "cpu": "fast", "cpus": 1000, "memory_mib": 1}
     ours = {"name": "wgns-user", "command": "wgns-user {}", "version": "9", "figures": figures}
@@ -74,7 +75,8 @@ class Bench(SystemTest):
         self.assertEqual(told["rounds"], 1)
         self.assertIn("bench", told["command_line"])
         self.assertEqual(xml.parse(picture).getroot().tag, "{http://www.w3.org/2000/svg}svg")
-        for title in ("TCP, delivered", "UDP, delivered", "Daemons' CPU", "under TCP, p99"):
+        for title in ("TCP, delivered", "UDP, delivered", "Daemons' CPU", "under TCP, p99",
+                      "Handshakes"):
             self.assertIn(title, done.stdout)
 
     def test_a_peer_takes_its_turns(self):

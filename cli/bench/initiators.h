@@ -1,4 +1,4 @@
-// Peers of the daemon that is flooded, each with keys of its own, and the initiations they send.
+// Peers of a daemon, each with keys of its own, and the initiations they send.
 #pragma once
 
 #include <memory>
@@ -18,6 +18,8 @@ public:
     [[nodiscard]] const PublicKey& public_key(std::size_t number) const noexcept {
         return initiators_[number]->identity.public_key();
     }
+    // Whose turn it is.
+    [[nodiscard]] std::size_t next() const noexcept { return next_; }
     // Of the peer whose turn it is, with both macs. Its sender index is the peer's number.
     [[nodiscard]] InitiationMessage initiate(Moment moment);
     // The session of the initiation that it answers, if it is ours.

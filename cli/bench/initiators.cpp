@@ -1,4 +1,4 @@
-#include "bench/flood/initiators.h"
+#include "cli/bench/initiators.h"
 
 #include <algorithm>
 
