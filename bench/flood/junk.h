@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/flood/initiators.h"
 #include "bench/flood/link.h"
+#include "cli/bench/initiators.h"
 
 namespace wgns::bench {
 

@@ -80,6 +80,15 @@ def product_pids():
     return {int(name) for name in os.listdir("/proc") if name.isdigit() and is_product(name)}
 
 
+def has_ended(pid):
+    """Also one that nobody has waited for yet. What it runs is lost some time before that."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in "ZX"
+
+
 def parent_of(pid):
     with contextlib.suppress(OSError):
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -9,6 +9,7 @@ from harness import (
     add_address,
     end_process,
     entries,
+    has_ended,
     inside,
     parent_of,
     process,
@@ -186,11 +187,12 @@ class Product:
 
     def kill(self):
         """Every process of it at once, and waits until they are gone."""
-        for pid in self.processes():
+        pids = self.processes()
+        for pid in pids:
             # A daemon ends with its supervisor.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.processes(), 10, f"{self.name}'s processes are gone")
+        wait_until(lambda: all(map(has_ended, pids)), 10, f"{self.name}'s processes are gone")
 
     def status(self):
         return json.loads(self.call("status", self.name, "--json").stdout)
