@@ -87,9 +87,10 @@ class Tunnel:
     def start(self, stack, host, number):
         words = {"WGNS_WORKERS": self.step} if self.kind == "workers" else {}
         end = Interface(host, f"{PREFIX}{'fs'[number]}", self.folder)
-        end._others = product_pids()
-        assert end.start(**words).returncode == 0
-        (pid,) = end.processes()
+        before = product_pids()
+        done = end.start(**words)
+        assert done.returncode == 0, done.stderr
+        (pid,) = product_pids() - before
         self.pids.append(pid)
         stack.callback(end_of, pid, end)
         return end

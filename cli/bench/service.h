@@ -1,9 +1,10 @@
 // How the two programs of `bench --path` and `bench --serve` talk: JSON over TCP, a line for each
 // value (channel.h).
 //
-//   the first connection    {"bench": VERSION}                -> {"session": TOKEN, "version":
-//   VERSION} one for each task       {"session": TOKEN, "task": TASK}  -> what its listener says
-//   (traffic.h)
+//   the first connection    {"bench": VERSION}
+//                           -> {"session": TOKEN, "version": VERSION}
+//   one for each task       {"session": TOKEN, "task": TASK}
+//                           -> what its listener says (traffic.h)
 //
 // Or {"error": LINE}. When the first one ends, so does whatever belongs to it. Orders are taken at
 // the port that the user names, and traffic, which the near end alone begins, at the one behind it.
