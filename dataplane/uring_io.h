@@ -2,59 +2,26 @@
 // writes that go out with the next wait in one system call (io_uring(7), io_uring_enter(2)).
 #pragma once
 
-#include <liburing.h>
-
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include "dataplane/buffer_ring.h"
 #include "dataplane/io.h"
 #include "dataplane/turn.h"
 #include "dataplane/udp_socket.h"
+#include "dataplane/uring.h"
 
 namespace wgns {
-
-// Buffers that the kernel picks from: a provided-buffer ring (io_uring_register_buf_ring(3)).
-class BufferRing {
-public:
-    // `count` (a power of two) buffers of `size` bytes; the kernel fills them from `prefix` on, and
-    // what is before that stays zero.
-    struct Shape {
-        std::uint32_t count = 0;
-        std::uint32_t size = 0;
-        std::uint32_t prefix = 0;
-    };
-    // Registers group `group` with the ring, which must outlive the buffers' use.
-    static Result<std::unique_ptr<BufferRing>> create(io_uring& ring, std::uint16_t group,
-                                                      Shape shape);
-    ~BufferRing();
-    BufferRing(const BufferRing&) = delete;
-    BufferRing& operator=(const BufferRing&) = delete;
-
-    [[nodiscard]] std::uint8_t* at(std::uint16_t id) const noexcept {
-        return memory_ + std::size_t{id} * shape_.size;
-    }
-    // The buffer's first `filled` bytes behind the prefix, with it.
-    [[nodiscard]] MutableBytes bytes(std::uint16_t id, std::size_t filled) const noexcept {
-        return {at(id), shape_.prefix + filled};
-    }
-    void give_back(std::uint16_t id) noexcept;
-
-private:
-    explicit BufferRing(Shape shape) noexcept : shape_(shape) {}
-
-    Shape shape_;
-    std::uint8_t* memory_ = nullptr;
-    io_uring_buf_ring* entries_ = nullptr;
-};
 
 class UringIo final : public Io {
 public:
     // Whether this kernel has what we need and lets us use it; the error says which is missing.
     static Status probe();
     static Result<std::unique_ptr<Io>> create(Ports ports);
-    ~UringIo() override;
 
     [[nodiscard]] std::string_view name() const noexcept override { return "uring"; }
     [[nodiscard]] Offloads offloads() const noexcept override { return ports_.offloads; }
@@ -70,6 +37,14 @@ public:
 private:
     enum class Op : std::uint32_t { tun_read, udp_receive, mailbox, udp_send, tun_write, cancel };
     static constexpr bool is_armed_again(Op op) noexcept { return op < Op::udp_send; }
+    // What a completion belongs to, in the 64 bits that the kernel hands back.
+    struct Token {
+        Op op;
+        std::uint32_t slot;
+        [[nodiscard]] std::uint64_t bits() const noexcept {
+            return std::bit_cast<std::uint64_t>(*this);
+        }
+    };
     enum class Family : std::uint32_t { v4, v6 };
     // A send that the kernel has: its train and message must stay where they are.
     struct Send {
@@ -115,16 +90,12 @@ private:
 
     explicit UringIo(Ports ports);
     Status start();
-    [[nodiscard]] io_uring_sqe& prepare(Op op, std::uint32_t slot);
     void arm_tun();
     void arm_udp(Family family);
     void arm_mailbox();
     void rearm();
-    void gather(Duration longest);
-    [[nodiscard]] static std::uint32_t udp_slot(std::uint32_t generation, Family family) noexcept;
+    [[nodiscard]] static Token receive_token(std::uint32_t generation, Family family) noexcept;
     [[nodiscard]] int udp(Family family) const noexcept;
-    template <class Fn>
-    void for_each_completion(Fn fn);
     void complete(const io_uring_cqe& cqe, Turn& turn);
     [[nodiscard]] static Arrival arrival_of(const io_uring_cqe& cqe) noexcept;
     [[nodiscard]] bool has_arrivals() const noexcept {
@@ -142,9 +113,7 @@ private:
     void give_back(Lent& lent);
 
     Ports ports_;
-    io_uring ring_{};
-    std::uint32_t under_way_ = 0;  // requests whose last completion is still to come
-    bool ring_made_ = false, enabled_ = false, tun_gone_ = false;
+    bool tun_gone_ = false;
     bool has_failed_ = false;  // what will be tried again
     bool is_flooded_ = false;  // by small packets, in the last turn
     bool tun_armed_ = false, mailbox_armed_ = false;
@@ -160,6 +129,7 @@ private:
     std::vector<std::uint16_t> tun_lent_;
     std::array<Lent, 8> lent_;  // a ring of turns; more than one only while writes are slow
     std::size_t lent_now_ = 0;
+    std::unique_ptr<Uring> ring_;  // uses what is above, and so ends before it
 };
 
 }  // namespace wgns
