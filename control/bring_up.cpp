@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "control/control_server.h"
-#include "control/daemon.h"
 #include "control/descriptor_channel.h"
+#include "control/descriptor_name.h"
 #include "control/first_handshake.h"
 #include "control/held_signals.h"
 #include "control/hooks.h"

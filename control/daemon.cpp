@@ -11,7 +11,6 @@
 #include <variant>
 
 #include "control/daemon_isolation.h"
-#include "control/device_difference.h"
 #include "control/failure.h"
 #include "control/supervisor.h"
 #include "control/uapi.h"
@@ -21,15 +20,6 @@ namespace wgns {
 namespace asio = boost::asio;
 
 namespace {
-
-UniqueFd take(std::map<std::string, UniqueFd>& descriptors, const std::string& name) {
-    const auto at = descriptors.find(name);
-    return at == descriptors.end() ? UniqueFd() : std::move(at->second);
-}
-
-Error missing(const char* name) {
-    return {EBADF, "receive", std::string("descriptor ") + name, ""};
-}
 
 Error busy() {
     return {EBUSY, "configure", "worker", "it has too much to do; try again"};
@@ -61,14 +51,6 @@ Result<DeviceChange> read_change(std::string_view text) {
 
 }  // namespace
 
-std::string numbered_descriptor(const char* name, std::size_t number) {
-    return std::string(name) + '.' + std::to_string(number);
-}
-
-std::string publish_descriptor(const std::string& host) {
-    return std::string(descriptor_name::publish) + ' ' + host;
-}
-
 Daemon::Daemon(DescriptorChannel channel)
     : channel_(std::move(channel)), channel_watch_(context_), alive_timer_(context_) {}
 
@@ -91,25 +73,25 @@ Status Daemon::start() {
     if (!*received) return Error{EPIPE, "receive", "supervisor's descriptors", ""};
     std::map<std::string, UniqueFd> descriptors = std::move((**received).descriptors);
 
-    auto setup = read_setup(take(descriptors, descriptor_name::setup).get());
+    auto setup = read_setup(take_descriptor(descriptors, descriptor_name::setup).get());
     if (!setup) return setup.error();
     setup_ = std::move(*setup);
     facts_.setup = &setup_;
     facts_.pid = ::getpid();
     if (setup_.is_quiet) spdlog::set_level(spdlog::level::warn);
-    UniqueFd control = take(descriptors, descriptor_name::control);
-    UniqueFd uapi = take(descriptors, descriptor_name::uapi);
-    UniqueFd metrics = take(descriptors, descriptor_name::metrics);
-    UniqueFd metrics_port = take(descriptors, descriptor_name::metrics_port);
+    UniqueFd control = take_descriptor(descriptors, descriptor_name::control);
+    UniqueFd uapi = take_descriptor(descriptors, descriptor_name::uapi);
+    UniqueFd metrics = take_descriptor(descriptors, descriptor_name::metrics);
+    UniqueFd metrics_port = take_descriptor(descriptors, descriptor_name::metrics_port);
     if (!setup_.metrics_listen.empty() && !metrics_port)
-        return missing(descriptor_name::metrics_port);
+        return missing_descriptor(descriptor_name::metrics_port);
     // One that was is still with the supervisor, though nobody listens there any more.
     if (setup_.metrics_listen.empty()) metrics_port.reset();
     std::map<std::string, UniqueFd> listeners;
     for (const DaemonSetup::Publish& each : setup_.published) {
         const std::string name = publish_descriptor(each.host);
-        listeners[name] = take(descriptors, name);
-        if (!listeners[name]) return missing(descriptor_name::publish);
+        listeners[name] = take_descriptor(descriptors, name);
+        if (!listeners[name]) return missing_descriptor(descriptor_name::publish);
     }
     auto done = prepare(descriptors);
     if (done) done = isolate_daemon();
@@ -130,12 +112,12 @@ Status Daemon::start() {
 
 // All that needs a privilege, for as long as there is one.
 Status Daemon::prepare(std::map<std::string, UniqueFd>& descriptors) {
-    follow_routes(take(descriptors, descriptor_name::socket_namespace));
-    const UniqueFd netns = take(descriptors, descriptor_name::netns);
+    follow_routes(take_descriptor(descriptors, descriptor_name::socket_namespace));
+    const UniqueFd netns = take_descriptor(descriptors, descriptor_name::netns);
     const auto inside = Namespace::open("/proc/self/fd/" + std::to_string(netns.get()));
     if (!inside) return inside.error();
     const auto queue = descriptors.find(numbered_descriptor(descriptor_name::tun, 0));
-    if (queue == descriptors.end()) return missing(descriptor_name::tun);
+    if (queue == descriptors.end()) return missing_descriptor(descriptor_name::tun);
     follow_link(*inside, queue->second.get());
     auto publisher =
         Publisher::start(UniqueFd(::fcntl(inside->fd(), F_DUPFD_CLOEXEC, 0)), isolate_thread);
@@ -149,7 +131,7 @@ void Daemon::publish(std::map<std::string, UniqueFd> listeners) {
     std::vector<PublishedListener> published;
     for (const DaemonSetup::Publish& each : setup_.published)
         published.push_back(
-            {each.host, each.inside, take(listeners, publish_descriptor(each.host))});
+            {each.host, each.inside, take_descriptor(listeners, publish_descriptor(each.host))});
     publisher_->serve(std::move(published));
 }
 
@@ -158,11 +140,12 @@ Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
     TunQueues queues;
     while (queues.size() < sockets.size()) {
         const auto worker = static_cast<unsigned>(queues.size());
-        UniqueFd tun = take(descriptors, numbered_descriptor(descriptor_name::tun, worker));
-        if (!tun) return missing(descriptor_name::tun);
+        UniqueFd tun =
+            take_descriptor(descriptors, numbered_descriptor(descriptor_name::tun, worker));
+        if (!tun) return missing_descriptor(descriptor_name::tun);
         queues.push_back(std::move(tun));
     }
-    if (sockets.empty()) return missing(descriptor_name::udp4);
+    if (sockets.empty()) return missing_descriptor(descriptor_name::udp4);
     const auto choice = choose(setup_.data_plane);
     if (!choice) return choice.error();
     const auto started = start_device(*choice, std::move(sockets), std::move(queues));
@@ -411,37 +394,10 @@ void Daemon::start_handshakes(const ControlServer::Answer& answer) {
     });
 }
 
-// One on its way. A command holds the instance's lock, so a second one is nobody's but a mistake's.
-struct Daemon::Reload {
-    DaemonSetup setup;
-    std::map<std::string, UniqueFd> listeners;  // that the daemon does not have yet
-    PeerCounts peers;
-    ControlServer::Answer answer;
-};
-
-bool Daemon::is_published(const std::string& host) const {
-    return std::any_of(setup_.published.begin(), setup_.published.end(),
-                       [&](const DaemonSetup::Publish& each) { return each.host == host; });
-}
-
 void Daemon::reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer) {
-    if (descriptors.empty()) return answer(error_line(missing(descriptor_name::setup)));
-    auto setup = read_setup(descriptors.front().get());
-    if (!setup) return answer(error_line(setup.error()));
-    auto reload = std::make_shared<Reload>(Reload{*std::move(setup), {}, {}, answer});
-    auto listener = std::next(descriptors.begin());
-    for (const DaemonSetup::Publish& each : reload->setup.published) {
-        if (is_published(each.host)) continue;
-        if (listener == descriptors.end())
-            return answer(error_line(missing(descriptor_name::publish)));
-        reload->listeners[publish_descriptor(each.host)] = std::move(*listener++);
-    }
-    const std::string& port = reload->setup.metrics_listen;
-    if (!port.empty() && port != setup_.metrics_listen) {
-        if (listener == descriptors.end())
-            return answer(error_line(missing(descriptor_name::metrics_port)));
-        reload->listeners[descriptor_name::metrics_port] = std::move(*listener++);
-    }
+    auto request = ReloadRequest::read(std::move(descriptors), setup_);
+    if (!request) return answer(error_line(request.error()));
+    auto reload = std::make_shared<Reload>(Reload{*std::move(request), {}, answer});
     device_->get([this, reload](const std::optional<DeviceSnapshot>& now) {
         if (!now) return reload->answer(error_line(busy()));
         apply(reload, *now);
@@ -449,14 +405,14 @@ void Daemon::reload(std::vector<UniqueFd> descriptors, const ControlServer::Answ
 }
 
 void Daemon::apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now) {
-    const auto wanted = read_change(reload->setup.uapi);
+    const auto wanted = read_change(reload->request.setup.uapi);
     if (!wanted) return reload->answer(error_line(wanted.error()));
     DeviceChange difference = device_difference(now, configured_endpoints(setup_), *wanted);
     reload->peers = count_peers(difference);
     device_->set(std::move(difference), [this, reload = std::move(reload)](int error) {
         const auto done =
             error == 0
-                ? reloaded(*reload)
+                ? reloaded(reload->request)
                 : Status(Error{error, "configure", "device", "its UDP port or mark cannot be had"});
         const PeerCounts& peers = reload->peers;
         const nlohmann::json counts{
@@ -465,18 +421,18 @@ void Daemon::apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now) {
     });
 }
 
-Status Daemon::reloaded(Reload& reload) {
-    if (!data_plane_->post(SetMtu{reload.setup.mtu})) return busy();
+Status Daemon::reloaded(ReloadRequest& request) {
+    if (!data_plane_->post(SetMtu{request.setup.mtu})) return busy();
     // What carries packets stays as it was chosen.
-    reload.setup.data_plane = setup_.data_plane;
-    setup_ = std::move(reload.setup);
+    request.setup.data_plane = setup_.data_plane;
+    setup_ = std::move(request.setup);
     facts_.listen_port = device_->listen_port();
     if (resolver_) resolver_->follow(setup_.named_endpoints);
     spdlog::info("{}: reloaded, UDP port {}", setup_.instance, facts_.listen_port);
-    const auto kept = give_to_keep(reload.listeners);
+    const auto kept = give_to_keep(request.listeners);
     if (!kept) return kept;
-    serve_metrics_port(take(reload.listeners, descriptor_name::metrics_port));
-    publish(std::move(reload.listeners));
+    serve_metrics_port(take_descriptor(request.listeners, descriptor_name::metrics_port));
+    publish(std::move(request.listeners));
     return Done{};
 }
 

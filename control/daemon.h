@@ -18,6 +18,8 @@
 #include "control/daemon_setup.h"
 #include "control/data_plane.h"
 #include "control/descriptor_channel.h"
+#include "control/descriptor_name.h"
+#include "control/device_difference.h"
 #include "control/endpoint_resolver.h"
 #include "control/link_watch.h"
 #include "control/live_device.h"
@@ -25,6 +27,7 @@
 #include "control/metrics_server.h"
 #include "control/network_events.h"
 #include "control/publisher.h"
+#include "control/reload_request.h"
 #include "control/socket_broker.h"
 #include "control/status.h"
 #include "control/uapi_server.h"
@@ -32,27 +35,6 @@
 #include "netns/tun_device.h"
 
 namespace wgns {
-
-// The names that descriptors have on their way to a daemon.
-namespace descriptor_name {
-inline constexpr const char* tun = "tun";    // of each worker
-inline constexpr const char* udp4 = "udp4";  // of each worker; may be missing
-inline constexpr const char* udp6 = "udp6";  // of each worker; may be missing
-// Listeners; of an instance that nobody finds by a name they are missing.
-inline constexpr const char* control = "control";
-inline constexpr const char* uapi = "uapi";
-inline constexpr const char* metrics = "metrics";
-inline constexpr const char* setup = "setup";
-inline constexpr const char* netns = "netns";                // the namespace that the TUN is in
-inline constexpr const char* publish = "publish";            // a listener; see publish_descriptor
-inline constexpr const char* metrics_port = "metrics_port";  // a listener; may be missing
-// The network namespace of the UDP sockets, if it is another than the daemon's; may be missing.
-inline constexpr const char* socket_namespace = "socket_namespace";
-}  // namespace descriptor_name
-// "tun.0": what worker 0 has of this name.
-[[nodiscard]] std::string numbered_descriptor(const char* name, std::size_t number);
-// "publish 127.0.0.1:8080": the listener at this endpoint of the host.
-[[nodiscard]] std::string publish_descriptor(const std::string& host);
 
 // What a command may ask a daemon over the control socket.
 namespace control_word {
@@ -76,7 +58,13 @@ public:
     [[nodiscard]] int run();
 
 private:
-    struct Reload;
+    // One on its way. A command holds the instance's lock, so a second one is nobody's but a
+    // mistake's.
+    struct Reload {
+        ReloadRequest request;
+        PeerCounts peers;
+        ControlServer::Answer answer;
+    };
 
     Status start();
     Status prepare(std::map<std::string, UniqueFd>& descriptors);
@@ -103,12 +91,11 @@ private:
     void serve_metrics_port(UniqueFd listener);
     void reload(std::vector<UniqueFd> descriptors, const ControlServer::Answer& answer);
     void apply(std::shared_ptr<Reload> reload, const DeviceSnapshot& now);
-    Status reloaded(Reload& reload);
+    Status reloaded(ReloadRequest& request);
     void serve_control(UniqueFd listener);
     void serve_uapi(UniqueFd listener);
     void device_changed();
     Status give_to_keep(const std::map<std::string, UniqueFd>& listeners);
-    [[nodiscard]] bool is_published(const std::string& host) const;
     void end(int status);
 
     boost::asio::io_context context_;

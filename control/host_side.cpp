@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "control/daemon.h"
 #include "control/descriptor_channel.h"
+#include "control/descriptor_name.h"
 #include "control/instance_plan.h"
 #include "control/publisher.h"
 #include "control/socket_namespace.h"

@@ -16,7 +16,7 @@
 
 namespace wgns {
 
-// Under the names that they have on their way to a daemon (descriptor_name, control/daemon.h).
+// Under the names that they have on their way to a daemon (control/descriptor_name.h).
 using Descriptors = std::map<std::string, UniqueFd>;
 // For DescriptorChannel::send.
 [[nodiscard]] std::map<std::string, int> lend(const Descriptors& descriptors);

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "control/daemon.h"
+#include "control/descriptor_name.h"
 #include "dataplane/workers.h"
 
 namespace wgns {

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "control/daemon.h"
+#include "control/descriptor_name.h"
 #include "control/process_id.h"
 #include "control/socket_broker.h"
 #include "control/spawn.h"

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "control/confined_command.h"
-#include "control/daemon.h"
 #include "control/descriptor_channel.h"
+#include "control/descriptor_name.h"
 #include "control/hooks.h"
 #include "control/host_report.h"
 #include "control/host_side.h"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "control/daemon.h"
+#include "control/descriptor_name.h"
 
 namespace wgns {
 namespace {
