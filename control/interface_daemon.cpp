@@ -69,13 +69,13 @@ public:
         if (!choice) return choice.error();
         auto tun = take_tun(choice->workers);
         if (!tun) return tun.error();
-        const auto isolated = isolate_interface();
-        if (!isolated) return isolated;
-        UniqueFd queue(::fcntl(tun->front().get(), F_DUPFD_CLOEXEC, 0));
-        auto done = start_data_plane(*choice, *std::move(tun));
-        if (done) done = follow_link(std::move(queue));
+        // All that needs a privilege, for as long as there is one.
+        auto done = name_socket();
+        if (done) done = follow_link(UniqueFd(::fcntl(tun->front().get(), F_DUPFD_CLOEXEC, 0)));
         if (done) done = follow_routes();
-        if (done) done = listen();
+        if (done) done = isolate_interface();
+        if (done) done = start_data_plane(*choice, *std::move(tun));
+        if (done) serve();
         return done;
     }
     void run() {
@@ -131,6 +131,8 @@ private:
              {data_plane_->facts().io_reason, data_plane_->facts().aead_reason})
             if (!reason.empty()) spdlog::info("{}: {}", name_, reason);
         device_.emplace(context_, *data_plane_, LiveDevice::Sockets{*std::move(copies), 0, false});
+        const bool is_told = link_changed(link_watch_->link());
+        WG_ASSERT(is_told);  // nothing else is in the mailbox yet
         return Done{};
     }
     Status follow_link(UniqueFd queue) {
@@ -138,8 +140,6 @@ private:
                                       [this](const Link& link) { return link_changed(link); });
         if (!watch) return watch.error();
         link_watch_ = *std::move(watch);
-        const bool is_told = link_changed(link_watch_->link());
-        WG_ASSERT(is_told);  // nothing else is in the mailbox yet
         return Done{};
     }
     Status follow_routes() {
@@ -154,6 +154,8 @@ private:
         spdlog::debug("{}: {}, MTU {}", name_, link.is_up ? "up" : "down", link.mtu);
         return data_plane_->follow(link);
     }
+    // One that was moved to another namespace keeps what fits the last MTU that it had here, which
+    // works as well.
     void fit_to_mtu(const Link& link) {
         mtu_ = link.mtu;
         static_cast<void>(link_watch_->request([&](Netlink& netlink) -> Status {
@@ -161,19 +163,20 @@ private:
             return Done{};
         }));
     }
-    Status listen() {
+    // Clients may come already, and wait.
+    Status name_socket() {
         auto made = make_uapi();
         if (!made) return made.error();
         uapi_.emplace(*std::move(made));
-        const auto watched = watch_name();
-        if (!watched) return watched;
+        return watch_name();
+    }
+    void serve() {
         server_.emplace(context_, uapi_->take_listener(),
                         UapiDevice{[this](auto done) { device_->get(std::move(done)); },
                                    [this](DeviceChange change, auto done) {
                                        device_->set(std::move(change), std::move(done));
                                    }});
         server_->start();
-        return Done{};
     }
     Result<UapiSocket> make_uapi() {
         if (request_.uapi_descriptor.empty()) return UapiSocket::create(name_);

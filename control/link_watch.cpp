@@ -1,10 +1,8 @@
 #include "control/link_watch.h"
 
-#include <linux/net_namespace.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
+#include <sys/stat.h>
 
-#include <array>
+#include <cerrno>
 #include <utility>
 
 #include "netns/tun_device.h"
@@ -19,33 +17,31 @@ namespace {
 // be waited for, as where the interface is out of reach.
 constexpr unsigned looks_max = 50;
 
-// Gives the namespace a number in ours, unless it has one.
-Status number_namespace(const Namespace& ns) {
-    auto netlink = Netlink::open();
-    if (!netlink) return netlink.error();
-    alignas(nlmsghdr) std::array<char, 128> piece{};
-    nlmsghdr* const header = mnl_nlmsg_put_header(piece.data());
-    header->nlmsg_type = RTM_NEWNSID;
-    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-    mnl_nlmsg_put_extra_header(header, sizeof(rtgenmsg));
-    mnl_attr_put_u32(header, NETNSA_NSID, static_cast<std::uint32_t>(NETNSA_NSID_NOT_ASSIGNED));
-    mnl_attr_put_u32(header, NETNSA_FD, static_cast<std::uint32_t>(ns.fd()));
-    return netlink->request(*header, "RTM_NEWNSID", {});
-}
+constexpr const char* calls_to_watch[] = {
+    "newfstatat", "recvfrom", "recvmsg", "sendto", "stat", "statx",
+};
 
-Result<Namespace> namespace_of(int tun) {
-    auto ns = tun_namespace(tun);
-    return ns ? std::move(ns) : Namespace::current();
+// Of an old kernel that cannot tell, the one that the interface was made in.
+ino_t identity_of(const Result<UniqueFd>& place, ino_t home) {
+    struct stat file {};
+    return place && ::fstat(place->get(), &file) == 0 ? file.st_ino : home;
 }
 
 }  // namespace
+
+std::span<const char* const> calls_of_link_watch() noexcept {
+    return calls_to_watch;
+}
 
 LinkWatch::LinkWatch(UniqueFd tun, Changed changed)
     : tun_(std::move(tun)), changed_(std::move(changed)) {}
 
 Result<std::unique_ptr<LinkWatch>> LinkWatch::start(asio::io_context& context, UniqueFd tun,
                                                     Changed changed) {
+    const auto home = Namespace::current();
+    if (!home) return home.error();
     std::unique_ptr<LinkWatch> watch(new LinkWatch(std::move(tun), std::move(changed)));
+    watch->home_ = home->identity();
     const auto begun = watch->begin(context);
     if (!begun) return begun.error();
     return watch;
@@ -55,18 +51,16 @@ Result<std::unique_ptr<LinkWatch>> LinkWatch::start_inside(asio::io_context& con
                                                            const Namespace& ns, UniqueFd tun,
                                                            Changed changed) {
     std::unique_ptr<LinkWatch> watch(new LinkWatch(std::move(tun), std::move(changed)));
-    const auto begun = ns.run([&]() -> Status {
-        auto netlink = Netlink::open();
-        if (!netlink) return netlink.error();
-        watch->inside_.emplace(*std::move(netlink));
-        return watch->begin(context);
-    });
+    const auto begun = ns.run([&] { return watch->begin(context); });
     if (!begun) return begun.error();
     return watch;
 }
 
 // The events first, so that no change falls between them and the first look.
 Status LinkWatch::begin(asio::io_context& context) {
+    auto netlink = Netlink::open();
+    if (!netlink) return netlink.error();
+    netlink_.emplace(*std::move(netlink));
     auto events = NetworkEvents::start(context, NetworkPart::links, [this] { return update(); });
     if (!events) return events.error();
     events_ = *std::move(events);
@@ -76,14 +70,9 @@ Status LinkWatch::begin(asio::io_context& context) {
     return Done{};
 }
 
-Status LinkWatch::request(const std::function<Status(Netlink&)>& requests) const {
-    const auto ns = namespace_of(tun_.get());
-    if (!ns) return ns.error();
-    return ns->run([&]() -> Status {
-        auto netlink = Netlink::open();
-        if (!netlink) return netlink.error();
-        return requests(*netlink);
-    });
+Status LinkWatch::request(const std::function<Status(Netlink&)>& requests) {
+    if (!is_home_) return Error{EXDEV, "change", link_.name, "it was moved out of reach"};
+    return requests(*netlink_);
 }
 
 bool LinkWatch::update() {
@@ -100,16 +89,18 @@ bool LinkWatch::update() {
 Result<Link> LinkWatch::look() {
     const auto shape = tun_shape(tun_.get());
     if (!shape) return shape.error();
-    if (inside_) return find_link(*inside_, shape->name);
-    const auto ns = namespace_of(tun_.get());
-    if (!ns) return ns.error();
-    // First, so that a change after the look is an event. Without a number the look is all we get.
-    static_cast<void>(number_namespace(*ns).has_value());
-    return ns->run([&]() -> Result<Link> {
-        auto netlink = Netlink::open();
-        if (!netlink) return netlink.error();
-        return find_link(*netlink, shape->name);
-    });
+    if (!home_) return find_link(*netlink_, shape->name);
+    const auto place = tun_place(tun_.get());
+    is_home_ = identity_of(place, *home_) == *home_;
+    if (is_home_) return find_link(*netlink_, shape->name);
+    return look_elsewhere(place->get(), shape->name);
+}
+
+// The number first, so that a change after the look is an event.
+Result<Link> LinkWatch::look_elsewhere(int place, const std::string& name) {
+    const auto number = number_namespace(*netlink_, place);
+    if (!number) return number.error();
+    return find_link_elsewhere(*netlink_, *number, name);
 }
 
 }  // namespace wgns

@@ -2,6 +2,7 @@
 
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <sys/socket.h>
@@ -72,6 +73,38 @@ Result<Link> find_link(Netlink& netlink, const std::string& name) {
     for (const Link& link : *links)
         if (link.name == name) return link;
     return Error{ENODEV, "RTM_GETLINK", name, {}};
+}
+
+Result<Link> find_link_elsewhere(Netlink& netlink, std::int32_t ns_number,
+                                 const std::string& name) {
+    Link link;
+    RtnetlinkRequest request(RTM_GETLINK, 0, link_body(0));
+    mnl_attr_put_strz(&request.header(), IFLA_IFNAME, name.c_str());
+    request.put(IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(ns_number));
+    const auto asked = netlink.query(request.header(), "RTM_GETLINK", name,
+                                     [&](const nlmsghdr& answer) { link = link_of(answer); });
+    if (!asked) return asked.error();
+    return link;
+}
+
+Result<std::int32_t> number_namespace(Netlink& netlink, int ns) {
+    RtnetlinkRequest give(RTM_NEWNSID, 0, rtgenmsg{});
+    give.put(NETNSA_NSID, static_cast<std::uint32_t>(NETNSA_NSID_NOT_ASSIGNED));
+    give.put(NETNSA_FD, static_cast<std::uint32_t>(ns));
+    const auto given = netlink.request(give.header(), "RTM_NEWNSID", {});
+    if (!given && given.error().code != EEXIST) return given.error();
+    std::int32_t number = NETNSA_NSID_NOT_ASSIGNED;
+    RtnetlinkRequest ask(RTM_GETNSID, 0, rtgenmsg{});
+    ask.put(NETNSA_FD, static_cast<std::uint32_t>(ns));
+    const auto asked = netlink.query(ask.header(), "RTM_GETNSID", {}, [&](const nlmsghdr& answer) {
+        for_each_attribute(answer, sizeof(rtgenmsg), [&](const nlattr& attribute) {
+            if (mnl_attr_get_type(&attribute) == NETNSA_NSID)
+                number = static_cast<std::int32_t>(number_of(attribute));
+        });
+    });
+    if (!asked) return asked.error();
+    if (number < 0) return Error{ENOENT, "RTM_GETNSID", "", "the namespace has no number here"};
+    return number;
 }
 
 Status add_veth(Netlink& netlink, const std::string& name, int peer_ns,

@@ -24,6 +24,12 @@ struct Link {
 
 [[nodiscard]] Result<std::vector<Link>> list_links(Netlink& netlink);
 [[nodiscard]] Result<Link> find_link(Netlink& netlink, const std::string& name);
+// The same in another namespace, by the number that it has in this one (`ip netns list-id`). Needs
+// CAP_NET_ADMIN there, and nobody goes there for it.
+[[nodiscard]] Result<Link> find_link_elsewhere(Netlink& netlink, std::int32_t ns_number,
+                                               const std::string& name);
+// The number that the namespace of that descriptor has in this one, or gets. Needs CAP_NET_ADMIN.
+[[nodiscard]] Result<std::int32_t> number_namespace(Netlink& netlink, int ns);
 
 // A cable: two links of kind veth, `name` here and `peer_name` in the namespace that `peer_ns` is a
 // descriptor of. Both are down, and gone as soon as one is.

@@ -98,10 +98,17 @@ Result<TunShape> tun_shape(int queue) {
     return TunShape{std::move(name), (request.ifr_flags & IFF_VNET_HDR) != 0};
 }
 
-Result<Namespace> tun_namespace(int queue) {
-    const UniqueFd ns(::ioctl(queue, TUNGETDEVNETNS));
+// The kernel makes the descriptor close-on-exec.
+Result<UniqueFd> tun_place(int queue) {
+    UniqueFd ns(::ioctl(queue, TUNGETDEVNETNS));
     if (!ns) return Error{errno, "TUNGETDEVNETNS", "descriptor " + std::to_string(queue), {}};
-    return Namespace::open("/proc/thread-self/fd/" + std::to_string(ns.get()));
+    return ns;
+}
+
+Result<Namespace> tun_namespace(int queue) {
+    const auto ns = tun_place(queue);
+    if (!ns) return ns.error();
+    return Namespace::open("/proc/thread-self/fd/" + std::to_string(ns->get()));
 }
 
 }  // namespace wgns

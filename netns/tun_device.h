@@ -32,6 +32,8 @@ struct TunShape {
 // An error for what is no TUN queue, and for one that has more than IP in its packets.
 [[nodiscard]] Result<TunShape> tun_shape(int queue);
 // Where the device is now: others may have moved it. Needs CAP_NET_ADMIN there.
+[[nodiscard]] Result<UniqueFd> tun_place(int queue);
+// The same, for whoever goes there; opens a file of /proc.
 [[nodiscard]] Result<Namespace> tun_namespace(int queue);
 
 }  // namespace wgns
