@@ -20,14 +20,15 @@ namespace {
 constexpr char word_ready = 'r';
 constexpr char word_failed = 'f';
 
-void leave_input_and_output(bool keep_output) {
-    const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+void leave_input_and_output(const UniqueFd& nothing, bool keep_output) {
     if (!nothing) return;
     ::dup2(nothing.get(), STDIN_FILENO);
     if (keep_output) return;
     ::dup2(nothing.get(), STDOUT_FILENO);
     ::dup2(nothing.get(), STDERR_FILENO);
 }
+
+constexpr const char* calls_to_leave[] = {"dup2", "dup3"};
 
 // A parent that is gone does not want to know.
 void tell(UniqueFd& pipe, const std::string& words) {
@@ -61,6 +62,10 @@ Failure failure_of(pid_t child, const std::string& heard) {
 
 }  // namespace
 
+std::span<const char* const> calls_of_background() noexcept {
+    return calls_to_leave;
+}
+
 Result<Done, Failure> run_in_background(
     const std::function<Result<Done, Failure>(const Ready& ready)>& work) {
     std::array<int, 2> ends{};
@@ -78,8 +83,10 @@ Result<Done, Failure> run_in_background(
     }
     read_end.reset();
     ::setsid();
+    // Now: the work may give up opening files.
+    const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     const auto outcome = work([&](bool keep_output) {
-        leave_input_and_output(keep_output);
+        leave_input_and_output(nothing, keep_output);
         tell(write_end, {word_ready});
     });
     if (!outcome && write_end) tell(write_end, word_failed + outcome.error().line);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 
 #include "control/failure.h"
 
@@ -15,5 +16,8 @@ using Ready = std::function<void(bool keep_output)>;
 // Call it from a program of one thread.
 [[nodiscard]] Result<Done, Failure> run_in_background(
     const std::function<Result<Done, Failure>(const Ready& ready)>& work);
+
+// The system calls of `ready` (control/isolation.h).
+[[nodiscard]] std::span<const char* const> calls_of_background() noexcept;
 
 }  // namespace wgns

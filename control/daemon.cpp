@@ -93,9 +93,10 @@ Status Daemon::start() {
         listeners[name] = take_descriptor(descriptors, name);
         if (!listeners[name]) return missing_descriptor(descriptor_name::publish);
     }
-    auto done = prepare(descriptors);
-    if (done) done = isolate_daemon();
-    if (done) done = start_data_plane(std::move(descriptors));
+    const auto choice = choose(setup_.data_plane);
+    auto done = choice ? prepare(descriptors) : choice.error();
+    if (done) done = isolate_daemon(choice->io);
+    if (done) done = start_data_plane(*choice, std::move(descriptors));
     if (!done) return done;
     publish(std::move(listeners));
 
@@ -135,7 +136,8 @@ void Daemon::publish(std::map<std::string, UniqueFd> listeners) {
     publisher_->serve(std::move(published));
 }
 
-Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
+Status Daemon::start_data_plane(const DataPlaneChoice& choice,
+                                std::map<std::string, UniqueFd> descriptors) {
     UdpGroup sockets = take_udp_group(descriptors);
     TunQueues queues;
     while (queues.size() < sockets.size()) {
@@ -146,9 +148,7 @@ Status Daemon::start_data_plane(std::map<std::string, UniqueFd> descriptors) {
         queues.push_back(std::move(tun));
     }
     if (sockets.empty()) return missing_descriptor(descriptor_name::udp4);
-    const auto choice = choose(setup_.data_plane);
-    if (!choice) return choice.error();
-    const auto started = start_device(*choice, std::move(sockets), std::move(queues));
+    const auto started = start_device(choice, std::move(sockets), std::move(queues));
     if (!started || !link_watch_) return started;
     const bool is_told = data_plane_->follow(link_watch_->link());
     WG_ASSERT(is_told);  // nothing else is in the mailbox yet

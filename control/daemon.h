@@ -68,7 +68,8 @@ private:
 
     Status start();
     Status prepare(std::map<std::string, UniqueFd>& descriptors);
-    Status start_data_plane(std::map<std::string, UniqueFd> descriptors);
+    Status start_data_plane(const DataPlaneChoice& choice,
+                            std::map<std::string, UniqueFd> descriptors);
     Status start_device(const DataPlaneChoice& choice, UdpGroup sockets, TunQueues tun);
     void publish(std::map<std::string, UniqueFd> listeners);
     void follow_link(const Namespace& inside, int queue);

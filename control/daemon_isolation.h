@@ -3,21 +3,28 @@
 // a UDP port or mark that somebody sets later, its supervisor does (control/socket_broker.h).
 #pragma once
 
+#include <filesystem>
+
 #include "base/result.h"
+#include "dataplane/io.h"
 
 namespace wgns {
 
 // Of the calling thread and those that it starts: capabilities, user, files.
 Status isolate_thread();
 
-// Of the process: that, and dumps, memory and system calls. Every thread that runs already has
-// called isolate_thread. What was asked of the kernel about the parent's end holds on.
-Status isolate_daemon();
+// Of the process: that, and dumps, memory and system calls, those for packets by `io`'s. Every
+// thread that runs already has called isolate_thread. What was asked of the kernel about the
+// parent's end holds on.
+Status isolate_daemon(IoKind io);
 
-// Of a process that serves a bare interface (`wgns-user IFACE`) and has no supervisor, before it
-// has threads: it keeps its user, CAP_NET_ADMIN for marks and the link, CAP_NET_BIND_SERVICE for
-// low ports, and CAP_SYS_ADMIN and CAP_NET_BROADCAST to follow an interface that is moved to
-// another namespace.
-Status isolate_interface();
+// Of a process that serves a bare interface (`wgns-user IFACE`), before it has threads: the same
+// stages, with less to give up, for there is no supervisor to ask. It keeps CAP_NET_ADMIN, for
+// marks and to look at the link wherever it is moved to, and CAP_NET_BIND_SERVICE for low ports. It
+// keeps its user, as wireguard-go does: at its end it removes its socket from a folder of root's.
+// So that this user is worth little, it neither reads nor writes files, and may remove those of
+// `uapi_folder`, which may be empty; no list has connect(2), which leads to services that ask who
+// calls.
+Status isolate_interface(IoKind io, const std::filesystem::path& uapi_folder);
 
 }  // namespace wgns

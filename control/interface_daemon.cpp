@@ -73,7 +73,7 @@ public:
         auto done = name_socket();
         if (done) done = follow_link(UniqueFd(::fcntl(tun->front().get(), F_DUPFD_CLOEXEC, 0)));
         if (done) done = follow_routes();
-        if (done) done = isolate_interface();
+        if (done) done = isolate_interface(choice->io, uapi_->path().parent_path());
         if (done) done = start_data_plane(*choice, *std::move(tun));
         if (done) serve();
         return done;

@@ -1,6 +1,7 @@
 #include "control/isolation.h"
 
 #include <cap-ng.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/if_tun.h>
 #include <linux/landlock.h>
@@ -22,7 +23,9 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
+#include <string_view>
 
 #include "base/unique_fd.h"
 
@@ -49,7 +52,6 @@ constexpr const char* calls_of_runtime[] = {
     "mprotect",
     "mremap",
     "munmap",
-    "prlimit64",
     "rseq",
     "sched_getaffinity",
     "sched_yield",
@@ -72,7 +74,6 @@ constexpr const char* calls_of_runtime[] = {
     "rt_sigprocmask",
     "rt_sigreturn",
     "rt_sigtimedwait",
-    "tgkill",
     "time",
     "timerfd_create",
     "timerfd_gettime",
@@ -155,16 +156,24 @@ constexpr const char* calls_of_intruders[] = {
     "vfork",
 };
 
+// Those that depend on what they are called with, see allow_in_part.
+constexpr const char* calls_in_part[] = {
+    "clone", "ioctl", "open", "openat", "prlimit64", "socket", "socketpair", "tgkill",
+};
+
 constexpr std::array socket_families{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 // Of TUN devices, of Asio's sockets, and of a log that asks whether it is a terminal.
-constexpr std::array<unsigned long, 6> io_controls{TUNGETIFF, TUNSETOFFLOAD, FIONBIO,
-                                                   FIONREAD,  TCGETS,        TIOCGWINSZ};
+constexpr std::array<unsigned long, 7> io_controls{
+    TUNGETIFF, TUNSETOFFLOAD, TUNGETDEVNETNS, FIONBIO, FIONREAD, TCGETS, TIOCGWINSZ};
+// open(2)'s flags by which something is made or changed.
+constexpr std::uint64_t writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 
 constexpr std::uint64_t file_changes =
     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+constexpr std::uint64_t file_reads = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 
 Status to_status(long result, const char* operation, const char* subject = "") {
     if (result < 0) return Error{errno, operation, subject, ""};
@@ -253,6 +262,58 @@ scmp_arg_cmp equals(unsigned argument, std::uint64_t value) {
 scmp_arg_cmp has_thread_flag(std::uint64_t value) {
     return {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, value};
 }
+scmp_arg_cmp only_reads(unsigned argument) {
+    return {argument, SCMP_CMP_MASKED_EQ, writing, 0};
+}
+
+// A rule for a call as such would make those about its arguments void, hence calls_in_part.
+void allow(Rules& rules, const std::vector<std::span<const char* const>>& lists) {
+    bool may_read_files = false;
+    for (const std::span<const char* const>& list : lists) {
+        for (const std::string_view call : list) {
+            may_read_files |= call == "openat";
+            if (std::ranges::find(calls_in_part, call) == std::end(calls_in_part))
+                rules.add(SCMP_ACT_ALLOW, call.data());
+        }
+    }
+    if (!may_read_files) return;
+    rules.add(SCMP_ACT_ALLOW, "open", only_reads(1));
+    rules.add(SCMP_ACT_ALLOW, "openat", only_reads(2));
+}
+
+void allow_in_part(Rules& rules) {
+    rules.add(SCMP_ACT_ALLOW, "clone", has_thread_flag(CLONE_THREAD));
+    rules.add(SCMP_ACT_KILL_PROCESS, "clone", has_thread_flag(0));
+    for (const int family : socket_families)
+        rules.add(SCMP_ACT_ALLOW, "socket", equals(0, static_cast<std::uint64_t>(family)));
+    rules.add(SCMP_ACT_ALLOW, "socketpair", equals(0, AF_UNIX));
+    for (const unsigned long control : io_controls)
+        rules.add(SCMP_ACT_ALLOW, "ioctl", equals(1, control));
+    // Not those of other processes of the same user.
+    rules.add(SCMP_ACT_ALLOW, "prlimit64", equals(0, 0));
+    rules.add(SCMP_ACT_ALLOW, "tgkill", equals(0, static_cast<std::uint64_t>(::getpid())));
+}
+
+// Of the calling thread and those that it starts.
+Status restrict_files(std::uint64_t forbidden, const std::filesystem::path& removable_in) {
+    const landlock_ruleset_attr handled{.handled_access_fs = forbidden};
+    const UniqueFd rules(
+        static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
+    // A kernel without Landlock, or with it switched off, or a container that does not let it in.
+    if (!rules && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM)) return Done{};
+    if (!rules) return Error{errno, "landlock_create_ruleset", "", ""};
+    const UniqueFd folder(
+        removable_in.empty() ? -1 : ::open(removable_in.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const landlock_path_beneath_attr except{LANDLOCK_ACCESS_FS_REMOVE_FILE, folder.get()};
+    auto done = folder ? to_status(::syscall(SYS_landlock_add_rule, rules.get(),
+                                             LANDLOCK_RULE_PATH_BENEATH, &except, 0),
+                                   "landlock_add_rule", removable_in.c_str())
+                       : Status(Done{});
+    if (done) done = forbid_new_privileges();
+    if (!done) return done;
+    return to_status(::syscall(SYS_landlock_restrict_self, rules.get(), 0),
+                     "landlock_restrict_self");
+}
 
 }  // namespace
 
@@ -295,16 +356,11 @@ Status give_up_privileges(const Identity& identity, std::span<const int> kept) {
 }
 
 Status forbid_file_changes() {
-    const landlock_ruleset_attr handled{.handled_access_fs = file_changes};
-    const UniqueFd rules(
-        static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
-    // A kernel without Landlock, or with it switched off, or a container that does not let it in.
-    if (!rules && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM)) return Done{};
-    if (!rules) return Error{errno, "landlock_create_ruleset", "", ""};
-    const auto done = forbid_new_privileges();
-    if (!done) return done;
-    return to_status(::syscall(SYS_landlock_restrict_self, rules.get(), 0),
-                     "landlock_restrict_self");
+    return restrict_files(file_changes, {});
+}
+
+Status forbid_files(const std::filesystem::path& removable_in) {
+    return restrict_files(file_changes | file_reads, removable_in);
 }
 
 Status allow_system_calls(const std::vector<std::span<const char* const>>& lists) {
@@ -316,18 +372,10 @@ Status allow_system_calls(const std::vector<std::span<const char* const>>& lists
     // that runs code of others.
     rules.set(SCMP_FLTATR_CTL_SSB, 1);
     rules.set(SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    for (const std::span<const char* const>& list : lists)
-        for (const char* const call : list)
-            rules.add(SCMP_ACT_ALLOW, call);
+    allow(rules, lists);
+    allow_in_part(rules);
     for (const char* const call : calls_of_intruders)
         rules.add(SCMP_ACT_KILL_PROCESS, call);
-    rules.add(SCMP_ACT_ALLOW, "clone", has_thread_flag(CLONE_THREAD));
-    rules.add(SCMP_ACT_KILL_PROCESS, "clone", has_thread_flag(0));
-    for (const int family : socket_families)
-        rules.add(SCMP_ACT_ALLOW, "socket", equals(0, static_cast<std::uint64_t>(family)));
-    rules.add(SCMP_ACT_ALLOW, "socketpair", equals(0, AF_UNIX));
-    for (const unsigned long control : io_controls)
-        rules.add(SCMP_ACT_ALLOW, "ioctl", equals(1, control));
     return rules.load();
 }
 

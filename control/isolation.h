@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -39,11 +40,15 @@ Status give_up_privileges(const Identity& identity, std::span<const int> kept = 
 // kernel has Landlock; descriptors that are open stay as they are. Of the calling thread and those
 // that it starts.
 Status forbid_file_changes();
+// Nor is one read: all that is left is to remove files of that folder, if it is there. Of who it
+// is, too, where the system calls that do without a filter (io_uring's) are to have no files.
+Status forbid_files(const std::filesystem::path& removable_in);
 
 // All threads may make these system calls, by name (seccomp(2)). Those that only an intruder would
 // make end the process (execve, fork, ptrace, mount, setns and their like); any other fails with
-// ENOSYS, so that a newer libc falls back on an older way. A socket is one of AF_INET, AF_INET6,
-// AF_UNIX and AF_NETLINK.
+// ENOSYS, so that a newer libc falls back on an older way. Whatever the lists say: a socket is one
+// of AF_INET, AF_INET6, AF_UNIX and AF_NETLINK, files are opened for reading alone, and signals and
+// limits are the process's own.
 Status allow_system_calls(const std::vector<std::span<const char* const>>& lists);
 // What libc, the threads and Asio make by themselves.
 [[nodiscard]] std::span<const char* const> runtime_calls() noexcept;

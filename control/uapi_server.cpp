@@ -23,7 +23,13 @@ constexpr std::size_t piece_bytes = 16'384;
 // When descriptors have run out, accepting again at once would only fail again.
 constexpr std::chrono::milliseconds accept_pause{100};
 
+constexpr const char* calls_to_serve[] = {"recvfrom", "recvmsg", "sendmsg", "sendto"};
+
 }  // namespace
+
+std::span<const char* const> calls_of_uapi_server() noexcept {
+    return calls_to_serve;
+}
 
 // Lives as long as one of its operations is under way.
 class UapiServer::Client : public std::enable_shared_from_this<Client> {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -54,5 +55,8 @@ private:
     // Shared with the clients, which the context may hold longer than the server lives.
     std::shared_ptr<std::vector<Client*>> clients_ = std::make_shared<std::vector<Client*>>();
 };
+
+// The system calls of a server that has its listener, beside those of Asio (control/isolation.h).
+[[nodiscard]] std::span<const char* const> calls_of_uapi_server() noexcept;
 
 }  // namespace wgns

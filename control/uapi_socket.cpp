@@ -56,7 +56,15 @@ Status remove_stale(const fs::path& path, const sockaddr_un& address) {
     return Done{};
 }
 
+constexpr const char* calls_about_a_name[] = {
+    "newfstatat", "stat", "statx", "unlink", "unlinkat",
+};
+
 }  // namespace
+
+std::span<const char* const> calls_of_uapi_socket() noexcept {
+    return calls_about_a_name;
+}
 
 const fs::path UapiSocket::default_folder = "/var/run/wireguard";
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -41,5 +42,9 @@ private:
     std::filesystem::path path_;
     struct stat identity_ {};
 };
+
+// The system calls of a socket that is there (control/isolation.h): to look for its name, and to
+// remove that.
+[[nodiscard]] std::span<const char* const> calls_of_uapi_socket() noexcept;
 
 }  // namespace wgns

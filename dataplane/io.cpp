@@ -19,16 +19,35 @@ Result<IoChoice> made(Ports ports, std::string reason) {
 }
 
 constexpr const char* calls_for_packets[] = {
-    "epoll_ctl",      "epoll_wait",  "getsockopt", "io_uring_enter", "io_uring_register",
-    "io_uring_setup", "read",        "readv",      "recvmmsg",       "recvmsg",
-    "sendmmsg",       "sendmsg",     "sendto",     "setsockopt",     "socket",
-    "bind",           "getsockname", "write",      "writev",
+    // of rings
+    "io_uring_enter",
+    "io_uring_register",
+    "io_uring_setup",
+    // of both
+    "bind",
+    "epoll_ctl",
+    "epoll_wait",
+    "getsockname",
+    "getsockopt",
+    "read",
+    "readv",
+    "recvmmsg",
+    "recvmsg",
+    "sendmmsg",
+    "sendmsg",
+    "sendto",
+    "setsockopt",
+    "socket",
+    "write",
+    "writev",
 };
+constexpr std::size_t calls_of_rings = 3;
 
 }  // namespace
 
-std::span<const char* const> calls_of_io() noexcept {
-    return calls_for_packets;
+std::span<const char* const> calls_of_io(IoKind kind) noexcept {
+    const std::span<const char* const> all(calls_for_packets);
+    return kind == IoKind::epoll ? all.subspan(calls_of_rings) : all;
 }
 
 void pause_after_failure() {

@@ -55,9 +55,6 @@ struct Ports {
     int mailbox_event = -1;          // of the worker's Mailbox, which outlives the Io
 };
 
-// What every Io calls after it was made: names of system calls (seccomp(2)).
-[[nodiscard]] std::span<const char* const> calls_of_io() noexcept;
-
 // What failed might fail again at once, and for ever: an Io that is to try again waits for so long
 // first, so that trying does not take a whole processor.
 void pause_after_failure();
@@ -66,6 +63,10 @@ void pause_after_failure();
 [[nodiscard]] bool is_failure(int result) noexcept;
 
 enum class IoKind { automatic, uring, epoll };
+
+// What an Io of that kind is made by and calls afterwards: names of system calls (seccomp(2)). No
+// filter sees what a ring does, so those of rings are only for who may have one.
+[[nodiscard]] std::span<const char* const> calls_of_io(IoKind kind) noexcept;
 
 // "auto", "uring" or "epoll", as --io takes them.
 [[nodiscard]] std::optional<IoKind> parse_io_kind(std::string_view text) noexcept;

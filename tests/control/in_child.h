@@ -22,12 +22,14 @@ inline int child_status(const std::function<bool()>& what) {
 }
 
 // Of the line "KEY:\tVALUE" of /proc/PID/status.
-inline std::string own_status(const std::string& key) {
-    const std::string text = text_of_file("/proc/thread-self/status");
+inline std::string status_field(const std::string& text, const std::string& key) {
     const std::size_t at = text.find("\n" + key + ":\t");
     if (at == std::string::npos) return "";
     const std::size_t from = at + key.size() + 3;
     return text.substr(from, text.find('\n', from) - from);
+}
+inline std::string own_status(const std::string& key) {
+    return status_field(text_of_file("/proc/thread-self/status"), key);
 }
 
 inline constexpr const char* no_capability = "0000000000000000";
