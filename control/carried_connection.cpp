@@ -41,7 +41,9 @@ void CarriedConnection::start(StreamSocket one, StreamSocket other, std::functio
 void CarriedConnection::wait(Direction& way) {
     way.from.async_wait(StreamSocket::wait_read,
                         [this, self = shared_from_this(), &way](const error_code& error) {
-                            if (!error) carry(way);
+                            if (error == asio::error::operation_aborted) return;
+                            if (error) return break_off();
+                            carry(way);
                         });
 }
 
@@ -73,8 +75,10 @@ void CarriedConnection::carry_rest(Direction& way) {
 }
 
 void CarriedConnection::end(Direction& way) {
-    error_code ignored;
-    way.to.shutdown(StreamSocket::shutdown_send, ignored);
+    error_code error;
+    way.to.shutdown(StreamSocket::shutdown_send, error);
+    // Who would not hear of the end would wait for it, and for ever; who has gone will not.
+    if (error && error != asio::error::not_connected) return break_off();
     way.is_over = true;
     if (there_.is_over && back_.is_over) close();
 }

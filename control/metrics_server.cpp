@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "control/listening.h"
 #include "control/metrics.h"
 
 namespace wgns {
@@ -186,14 +187,17 @@ void MetricsServer::shut() {
 void MetricsServer::wait() {
     listener_.async_wait(asio::posix::stream_descriptor::wait_read,
                          [this, shared = shared_](const error_code& error) {
-                             if (!error && shared->is_served) accept();
+                             if (error == asio::error::operation_aborted || !shared->is_served)
+                                 return;
+                             error ? accept_later() : accept();
                          });
 }
 
 void MetricsServer::accept() {
     UniqueFd fd(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!fd && (errno == EINVAL || errno == EBADF)) return;  // shut by whoever else has it
-    if (!fd && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) return accept_later();
+    const int code = errno;
+    if (!fd && is_shut(listener_.native_handle())) return;
+    if (!fd && code != EAGAIN && code != EINTR && code != ECONNABORTED) return accept_later();
     if (fd && shared_->clients < max_clients) {
         HttpSocket socket(listener_.get_executor());
         error_code error;

@@ -17,6 +17,8 @@
 #include <future>
 #include <utility>
 
+#include "control/listening.h"
+
 namespace wgns {
 
 namespace asio = boost::asio;
@@ -211,7 +213,9 @@ void Publisher::wait(const std::shared_ptr<Port>& port) {
     port->listener.async_wait(asio::posix::stream_descriptor::wait_read,
                               [this, port](const error_code& error) {
                                   port->is_waited_for = false;
-                                  if (!error) accept(port);
+                                  if (error == asio::error::operation_aborted) return;
+                                  if (error) return pause(port, error.value());
+                                  accept(port);
                               });
 }
 
@@ -233,7 +237,11 @@ void Publisher::accept(const std::shared_ptr<Port>& port) {
 
 void Publisher::accept_later(const std::shared_ptr<Port>& port, int code) {
     if (code == EAGAIN || code == EINTR || code == ECONNABORTED) return wait(port);
-    if (code == EINVAL || code == EBADF) return;  // closed by another process that has it
+    if (is_shut(port->listener.native_handle())) return;
+    pause(port, code);
+}
+
+void Publisher::pause(const std::shared_ptr<Port>& port, int code) {
     if (!port->is_short)
         spdlog::warn("{}: connections wait: {}", port->host,
                      describe(Error{code, "accept", {}, {}}));

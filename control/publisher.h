@@ -65,6 +65,7 @@ private:
     void wait(const std::shared_ptr<Port>& port);
     void accept(const std::shared_ptr<Port>& port);
     void accept_later(const std::shared_ptr<Port>& port, int code);
+    void pause(const std::shared_ptr<Port>& port, int code);
     void connect(const std::shared_ptr<Opening>& opening);
     void connected(const std::shared_ptr<Opening>& opening, bool is_there);
     void ended();

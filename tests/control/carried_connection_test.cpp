@@ -134,6 +134,17 @@ TEST_F(CarriedConnectionTest, AnErrorOnOneSideEndsBoth) {
     EXPECT_TRUE(seen == "end" || seen == "error") << seen;
 }
 
+// As when the kernel has no memory for it. Its place is free again, and the other end knows.
+TEST_F(CarriedConnectionTest, WhatCannotBeWaitedForEndsBoth) {
+    Pair broken, sound;
+    StreamSocket socket = adopt(broken.carried);
+    ::close(socket.native_handle());
+    CarriedConnection::start(std::move(socket), adopt(sound.carried), [this] { ++ended; });
+    settle();
+    EXPECT_EQ(ended, 1);
+    EXPECT_EQ(take(sound.outer), "end");
+}
+
 TEST_F(CarriedConnectionTest, AnErrorEndsWhatWaits) {
     ASSERT_GT(fill(one.outer, 64 * megabyte), 0U);
     other.outer.reset();
