@@ -24,7 +24,8 @@ Rules* map_rules() noexcept {
 
 Rules* const rules = map_rules();
 const auto own_pid = static_cast<std::uint32_t>(::getpid());
-thread_local bool is_worker = false;
+constexpr std::string_view inside = "inside_";
+thread_local Role chosen_role = Role::other;
 
 // Counted so that a limit holds between threads, too.
 bool may_inject(Rule& rule) noexcept {
@@ -34,25 +35,32 @@ bool may_inject(Rule& rule) noexcept {
     return false;
 }
 
+bool is_about(const Rule& rule, std::string_view operation) noexcept {
+    std::string_view planned = rule.operation.data();
+    const bool is_inside = planned.starts_with(inside);
+    if (is_inside) planned.remove_prefix(inside.size());
+    return is_inside == (chosen_role == Role::inside) && operation == planned;
+}
+
 }  // namespace
 
 std::optional<Fault> next_fault(std::string_view operation) noexcept {
     if (rules == nullptr) return std::nullopt;
     for (Rule& rule : *rules) {
-        if (rule.pid != own_pid || operation != rule.operation.data()) continue;
+        if (rule.pid != own_pid || !is_about(rule, operation)) continue;
         if (rule.calls++ % rule.one_in == 0 && may_inject(rule)) return Fault{rule.result};
     }
     return std::nullopt;
 }
 
 Role role() noexcept {
-    if (is_worker) return Role::worker;
+    if (chosen_role != Role::other) return chosen_role;
     thread_local const bool is_first = ::gettid() == ::getpid();
     return is_first ? Role::control : Role::other;
 }
 
-void become_worker() noexcept {
-    is_worker = true;
+void become(Role role) noexcept {
+    chosen_role = role;
 }
 
 }  // namespace wgns::faults

@@ -33,14 +33,15 @@ struct Rule {
 };
 static_assert(sizeof(Rule) == 48);
 
-// Decides on one call of `operation`, and counts it.
-std::optional<Fault> next_fault(std::string_view operation) noexcept;
-
-// Whether the thread moves packets, which it does from its first call about them on; and whether it
-// is the process's first, which controls.
-enum class Role { other, control, worker };
+// What a thread is for: it moves packets from its first call about them on, lives inside once it
+// has gone there, and controls where it is the process's first.
+enum class Role { other, control, worker, inside };
 Role role() noexcept;
-void become_worker() noexcept;
+void become(Role role) noexcept;
+
+// Decides on one call of `operation` of this thread, and counts it. In the plan, those of a thread
+// inside have "inside_" before them.
+std::optional<Fault> next_fault(std::string_view operation) noexcept;
 
 // The function that the program would have called without us. Looked up when it is first called: by
 // then the dynamic linker has everything, and constructors of other libraries may be first.

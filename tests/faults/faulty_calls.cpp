@@ -8,7 +8,9 @@
 
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <netdb.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <cerrno>
@@ -18,6 +20,7 @@
 #include "tests/faults/fault_plan.h"
 #include "tests/faults/faulty_ring.h"
 
+using wgns::faults::become;
 using wgns::faults::Fault;
 using wgns::faults::next_fault;
 using wgns::faults::RealFunction;
@@ -41,14 +44,22 @@ constinit RealFunction<decltype(::fcntl)> real_fcntl{"fcntl"};
 constinit RealFunction<decltype(::ioctl)> real_ioctl{"ioctl"};
 constinit RealFunction<decltype(::sendmsg)> real_sendmsg{"sendmsg"};
 constinit RealFunction<decltype(::accept)> real_accept{"accept"};
+constinit RealFunction<decltype(::accept4)> real_accept4{"accept4"};
+constinit RealFunction<decltype(::connect)> real_connect{"connect"};
+constinit RealFunction<decltype(::shutdown)> real_shutdown{"shutdown"};
+constinit RealFunction<decltype(::setsockopt)> real_setsockopt{"setsockopt"};
+constinit RealFunction<decltype(::getaddrinfo)> real_getaddrinfo{"getaddrinfo"};
+constinit RealFunction<decltype(::setns)> real_setns{"setns"};
 constinit RealFunction<decltype(::socket)> real_socket{"socket"};
 constinit RealFunction<decltype(::poll)> real_poll{"poll"};
 constinit RealFunction<decltype(::epoll_wait)> real_epoll_wait{"epoll_wait"};
 constinit RealFunction<decltype(::epoll_ctl)> real_epoll_ctl{"epoll_ctl"};
 constinit RealFunction<decltype(::timerfd_settime)> real_timerfd_settime{"timerfd_settime"};
 
+// Of a thread that does not move packets.
 std::optional<Fault> control_fault(const char* operation) noexcept {
-    return role() == Role::control ? next_fault(operation) : std::nullopt;
+    const bool is_planned = role() == Role::control || role() == Role::inside;
+    return is_planned ? next_fault(operation) : std::nullopt;
 }
 
 int fail(const Fault& fault) noexcept {
@@ -98,8 +109,7 @@ extern "C" {
 
 ssize_t read(int fd, void* to, std::size_t size) {
     const auto call = [&](std::size_t part) { return real_read(fd, to, part); };
-    if (role() == Role::control) return cut(next_fault("read"), size, call);
-    if (role() != Role::worker) return call(size);
+    if (role() != Role::worker) return cut(control_fault("read"), size, call);
     const auto fault = next_fault(reading(size));
     if (!fault || fault->is_error()) return cut(fault, size, call);
     // A device hands a whole packet over, however little is taken of it.
@@ -136,7 +146,7 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) {
 }
 
 int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
-    wgns::faults::become_worker();
+    become(Role::worker);
     const auto fault = next_fault("udp_receive");
     if (!fault) return real_recvmmsg(fd, messages, count, flags, timeout);
     if (fault->is_error()) return fail(*fault);
@@ -168,6 +178,37 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 
 int accept(int fd, sockaddr* from, socklen_t* length) {
     return whole(control_fault("accept"), [&] { return real_accept(fd, from, length); });
+}
+
+int accept4(int fd, sockaddr* from, socklen_t* length, int flags) {
+    return whole(control_fault("accept4"), [&] { return real_accept4(fd, from, length, flags); });
+}
+
+int connect(int fd, const sockaddr* to, socklen_t length) {
+    return whole(control_fault("connect"), [&] { return real_connect(fd, to, length); });
+}
+
+int shutdown(int fd, int how) noexcept {
+    return whole(control_fault("shutdown"), [&] { return real_shutdown(fd, how); });
+}
+
+int setsockopt(int fd, int level, int name, const void* value, socklen_t length) noexcept {
+    return whole(control_fault("setsockopt"),
+                 [&] { return real_setsockopt(fd, level, name, value, length); });
+}
+
+// What the C library does to look a name up it does by calls of its own, which nobody comes before.
+int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
+    const auto fault = next_fault("getaddrinfo");
+    if (!fault) return real_getaddrinfo(name, service, hints, found);
+    errno = -fault->result;
+    return EAI_SYSTEM;
+}
+
+int setns(int fd, int kind) noexcept {
+    const int result = real_setns(fd, kind);
+    if (result == 0) become(Role::inside);
+    return result;
 }
 
 int socket(int family, int type, int protocol) noexcept {

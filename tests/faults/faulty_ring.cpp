@@ -144,7 +144,7 @@ thread_local Watch watch;
 
 template <class Call>
 int enter(io_uring* ring, Call call) {
-    become_worker();
+    become(Role::worker);
     watch.use(ring);
     watch.look_at_entries();
     if (const auto fault = next_fault("wait"); fault && fault->is_error()) return fault->result;

@@ -1,6 +1,7 @@
 """A tunnel between two instances of the product, with traffic both ways all the time, of which one
 end follows a plan of faults. Several may run side by side."""
 
+import concurrent.futures
 import contextlib
 import ctypes
 import os
@@ -9,6 +10,7 @@ import struct
 import threading
 import time
 from pathlib import Path
+from types import MappingProxyType
 
 from fault_plan import FaultPlan
 from harness import PREFIX, PROVIDER_V4, inside, product_pids, run, topology, wait_until
@@ -26,18 +28,14 @@ TICK_SECONDS, DATAGRAMS, DATAGRAM_BYTES = 0.01, 3, 200
 
 def in_namespace(name, function):
     """Calls it on a thread inside; what it opens stays there."""
-    result = []
-
     def enter():
         with open(f"/run/netns/{name}") as namespace:
             if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), "setns", name)
-        result.append(function())
+        return function()
 
-    thread = threading.Thread(target=enter)
-    thread.start()
-    thread.join()
-    return result[0]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(enter).result()
 
 
 class Traffic:
@@ -128,7 +126,10 @@ class End(Product):
 
 
 class FaultTunnel:
-    """A context manager: `ours` with `io`, under `plan`, and `theirs` as it comes."""
+    """A context manager: `ours` with `io`, under `plan`, and `theirs` as it comes. What has more,
+    has keys of its own in the configuration of `ours`, and peers."""
+
+    interface, more_peers = MappingProxyType({}), ()
 
     def __init__(self, folder, number, io):
         self.number, self.io, self.port = number, io, OUR_PORT
@@ -144,9 +145,12 @@ class FaultTunnel:
                 End(host, f"{PREFIX}a{self.number}", self.folder, self.plan.environment()))
             self.theirs = stack.enter_context(
                 End(provider, f"{PREFIX}b{self.number}", self.folder))
-            self.start(self.theirs, (THEIRS, THEIR_PORT), self.ours, OURS)
-            self.start(self.ours, (OURS, OUR_PORT), self.theirs, THEIRS,
-                       Endpoint=f"{PROVIDER_V4}:{THEIR_PORT}")
+            self.set_up(stack, host)
+            self.start(self.theirs, (THEIRS, THEIR_PORT), self.towards(self.ours, OURS))
+            # One has no endpoint: two initiations that cross would cost five seconds.
+            towards = self.towards(self.theirs, THEIRS, Endpoint=f"{PROVIDER_V4}:{THEIR_PORT}")
+            self.start(self.ours, (OURS, OUR_PORT), towards, *self.more_peers, **self.interface)
+            self.set_up_inside(stack)
             self.traffic = Traffic(self.ours.name, self.theirs.name)
             stack.callback(self.traffic.close)
             self.pid = wait_until(self.ours.daemon, 5, "a daemon")
@@ -157,11 +161,23 @@ class FaultTunnel:
     def __exit__(self, *_):
         self._stack.close()
 
-    def start(self, end, here, peer, there, **about_peer):
-        # One of them has no endpoint: two first initiations that cross would cost five seconds.
-        about_peer = {"PublicKey": peer.public, "AllowedIPs": f"{there}/32", **about_peer}
-        interface = {"Address": f"{here[0]}/32", "ListenPort": here[1], "Firewall": "none"}
-        end.up(interface, about_peer, options=["--io", self.io])
+    def set_up(self, stack, host):
+        """What else there is before the instances are."""
+
+    def set_up_inside(self, stack):
+        """What else there is once they are."""
+
+    def plan_of(self, _operation):
+        return self.plan
+
+    @staticmethod
+    def towards(peer, there, **more):
+        return {"PublicKey": peer.public, "AllowedIPs": f"{there}/32", **more}
+
+    def start(self, end, here, *peers, **interface):
+        interface = {"Address": f"{here[0]}/32", "ListenPort": here[1], "Firewall": "none",
+                     **interface}
+        end.up(interface, *peers, options=["--io", self.io])
 
     def ask(self, name, question, end):
         """The whole answer of one of the daemon's sockets, or nothing."""

@@ -2,6 +2,7 @@
 """Every operation of the running daemon fails with every error, and it goes on; docs/FAULTS.md is
 what these tests find."""
 
+import concurrent.futures
 import os
 import queue
 import tempfile
@@ -14,12 +15,13 @@ from typing import NamedTuple
 import fault_page
 import harness
 from fault_plan import SHORT, result_of
+from fault_services import NamedTunnel, ServedTunnel
 from fault_tunnel import RECOVERY_SECONDS, TICK_SECONDS, FaultTunnel
 from harness import entries, wait_until
 
 ERRORS = ("ENOBUFS", "EAGAIN", "EPERM", "ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EMSGSIZE", "EIO",
           "ENOMEM", "EMFILE", "EINTR")
-TUNNELS = 5  # side by side, because they mostly wait
+TUNNELS = 12  # side by side, because they mostly wait
 WINDOW_SECONDS = 2
 PATIENCE_SECONDS = 10  # until an operation comes that can fail
 
@@ -68,13 +70,35 @@ CONTROL = {
     "netlink_send": Operation("netlink request", LINK),
     "netlink_receive": Operation("netlink answer", LINK),
 }
+# Of the thread that lives inside, for published ports.
+PUBLISH = {
+    f"inside_{call}": Operation(title, "ask_published", has_parts)
+    for call, title, has_parts in (
+        ("accept4", "accept4", False), ("socket", "socket", False), ("connect", "connect", False),
+        ("setsockopt", "setsockopt", False), ("ioctl", "ioctl", False),
+        ("recv", "recv", True), ("send", "send", True), ("shutdown", "shutdown", False),
+        ("epoll_wait", "epoll_wait", False), ("epoll_ctl", "epoll_ctl", False))
+}
+METRICS = {
+    call: Operation(title, "ask_metrics", has_parts)
+    for call, title, has_parts in (
+        ("accept4", "accept4", False), ("ioctl", "ioctl", False), ("recv", "recv", True),
+        ("sendmsg", "sendmsg", True), ("epoll_wait", "epoll_wait", False),
+        ("epoll_ctl", "epoll_ctl", False), ("timerfd_settime", "timerfd_settime", False),
+        ("shutdown", "shutdown", False))
+}
+NAMES = {
+    "getaddrinfo": Operation("getaddrinfo", "ask_for_name"),
+    **{f"dns_{call}": Operation(f"{call} of a question", "ask_for_name")
+       for call in ("socket", "connect", "sendmmsg", "poll", "recvfrom")},
+}
 
 
 class Cell:
     """One operation and one error, in one tunnel."""
 
     def __init__(self, tunnel, operation, poke, error):
-        self.tunnel, self.plan = tunnel, tunnel.plan
+        self.tunnel, self.plan = tunnel, tunnel.plan_of(operation)
         self.operation, self.result = operation, result_of(error)
         self._poke = getattr(tunnel, poke) if poke else lambda: None
 
@@ -136,9 +160,13 @@ class Faults(unittest.TestCase):
             self.skipTest("needs root")
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix=harness.PREFIX)))
 
-    def tunnels(self, io):
-        return [self.enterContext(FaultTunnel(self.folder, number, io))
-                for number in range(TUNNELS)]
+    def tunnels(self, io, kind):
+        """One after the other would take as long as the cells."""
+        made = [kind(self.folder, number, io) for number in range(TUNNELS)]
+        for tunnel in made:
+            self.addCleanup(tunnel.__exit__)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            return list(pool.map(kind.__enter__, made))
 
     def found(self, tunnels, operations, cells):
         """{(operation, error): result} of all that are in the queue, each in the next tunnel that
@@ -162,14 +190,14 @@ class Faults(unittest.TestCase):
             thread.join()
         return results
 
-    def check_matrix(self, title, io, operations):
+    def check_matrix(self, title, io, operations, kind=FaultTunnel):
         columns = [*ERRORS, *SHORT]
         cells = queue.SimpleQueue()
         for operation, about in operations.items():
             for error in columns:
                 if about.has_parts or error not in SHORT:
                     cells.put((operation, error))
-        tunnels = self.tunnels(io)
+        tunnels = self.tunnels(io, kind)
         descriptors = [tunnel.descriptors() for tunnel in tunnels]
         results = self.found(tunnels, operations, cells)
         rows = [[about.title, *(results.get((operation, error), "") for error in columns)]
@@ -218,6 +246,18 @@ class Faults(unittest.TestCase):
 
     def test_control(self):
         self.check_matrix("Control", "uring", CONTROL)
+
+    def test_publish(self):
+        self.check_matrix("Publish", "uring", PUBLISH, ServedTunnel)
+
+    def test_metrics(self):
+        self.check_matrix("Metrics", "uring", METRICS, ServedTunnel)
+
+    def test_names(self):
+        path = Path("/etc/resolv.conf")
+        self.addCleanup(path.write_bytes, path.read_bytes())
+        path.write_text("nameserver 127.0.0.1\noptions timeout:1\n")
+        self.check_matrix("Names", "uring", NAMES, NamedTunnel)
 
 
 if __name__ == "__main__":
