@@ -63,6 +63,24 @@ TEST(link, find_by_name) {
     EXPECT_EQ(missing.error().subject, "wgnstest1");
 }
 
+TEST(link, is_found_in_another_namespace_from_here) {
+    WGNS_SKIP_UNLESS_ROOT();
+    const Inside inside;
+    auto here = Netlink::open();
+    ASSERT_TRUE(here);
+    const auto number = number_namespace(*here, inside.ns.fd());
+    ASSERT_TRUE(number) << describe(number.error());
+    EXPECT_EQ(*number_namespace(*here, inside.ns.fd()), *number);
+    const auto found = find_link_elsewhere(*here, *number, "wgnstest0");
+    ASSERT_TRUE(found) << describe(found.error());
+    EXPECT_EQ(found->index, inside.link.index);
+    EXPECT_EQ(found->mtu, inside.link.mtu);
+    EXPECT_EQ(find_link_elsewhere(*here, *number, "wgnstest1").error().code, ENODEV);
+    // 1: a number that nobody has  2: what is no namespace
+    EXPECT_FALSE(find_link_elsewhere(*here, 987'654, "wgnstest0"));
+    EXPECT_FALSE(number_namespace(*here, 987));
+}
+
 TEST(link, a_prepared_tun_says_nothing_of_its_own) {
     WGNS_SKIP_UNLESS_ROOT();
     Inside inside;
