@@ -145,6 +145,31 @@ TEST_F(IsolationTest, FilesAreReadAndNotWritten) {
               0);
 }
 
+TEST_F(IsolationTest, NoFileIsReadAndThoseOfOneFolderAreRemoved) {
+    if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, 1) < 0)
+        GTEST_SKIP() << "this kernel has no Landlock";
+    const TemporaryFolder one;
+    const TemporaryFolder other;
+    const std::string paths[] = {one.path() / "file", other.path() / "file"};
+    EXPECT_EQ(child_status([&] {
+                  for (const std::string& path : paths)
+                      UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+                  if (!forbid_files(one.path())) return false;
+                  return ::open(paths[0].c_str(), O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES &&
+                         ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0 && errno == EACCES &&
+                         ::unlink(paths[1].c_str()) < 0 && errno == EACCES &&
+                         ::unlink(paths[0].c_str()) == 0;
+              }),
+              0);
+    // Without one, or where it is not there.
+    for (const char* folder : {"", "/no/such/folder"})
+        EXPECT_EQ(child_status([&] {
+                      return forbid_files(folder).has_value() && ::unlink(paths[1].c_str()) < 0 &&
+                             errno == EACCES;
+                  }),
+                  0);
+}
+
 bool filter() {
     static constexpr const char* of_the_test[] = {"getpriority"};
     return allow_system_calls({runtime_calls(), std::span<const char* const>(of_the_test)})
