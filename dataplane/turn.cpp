@@ -1,6 +1,14 @@
 #include "dataplane/turn.h"
 
+#include <algorithm>
+
 namespace wgns {
+
+namespace {
+
+constexpr std::size_t flood_count_min = 4, flood_bytes_max = 4096;
+
+}  // namespace
 
 Turn::Turn() : to_udp(sends_max) {
     from_tun.reserve(frames_max);
@@ -18,6 +26,13 @@ void Turn::write_tun(const VirtioHeader& header, std::span<const iovec> packet) 
     header.write(headers.emplace_back());
     pieces.push_back({.iov_base = headers.back().data(), .iov_len = VirtioHeader::size});
     pieces.insert(pieces.end(), packet.begin(), packet.end());
+}
+
+bool Turn::is_flood() const noexcept {
+    const auto is_small = [](const auto& each) { return each.bytes.size() <= flood_bytes_max; };
+    return from_tun.size() + from_udp.size() >= flood_count_min &&
+           std::all_of(from_tun.begin(), from_tun.end(), is_small) &&
+           std::all_of(from_udp.begin(), from_udp.end(), is_small);
 }
 
 // Nothing is said while there were none, and a new socket begins with none.

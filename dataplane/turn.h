@@ -73,6 +73,9 @@ struct Turn {
         from_udp.push_back(train);
     }
     [[nodiscard]] bool has_enough() const noexcept { return received_bytes >= bytes_enough; }
+    // Small packets and many of them, which may gather for a moment before the next turn. Not while
+    // there is a superpacket among them: a stream must not wait for a stranger's junk.
+    [[nodiscard]] bool is_flood() const noexcept;
     // Whether one more packet fits.
     [[nodiscard]] bool has_room() const noexcept { return pieces.size() + 2 <= pieces.capacity(); }
     // One packet or superpacket for the TUN device: its bytes in order, in received buffers of this

@@ -20,12 +20,10 @@ constexpr std::uint32_t tun_buffer_size = payload_size + 64;
 constexpr std::uint32_t udp_buffer_size =
     payload_size + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_storage) + receive_control_size;
 
-// A flood of small packets costs most for waking up to each of them. From the second turn on they
+// A flood (Turn::is_flood) costs most for waking up to each packet. From the second turn on they
 // are let gather: until so many have arrived, or for so long.
 constexpr unsigned gather_count = 64;
 constexpr std::chrono::microseconds gather_time{250};
-// What tells a flood from packets that somebody waits for: so many in a turn, and no superpackets.
-constexpr std::size_t flood_count_min = 4, flood_bytes_max = 4096;
 
 }  // namespace
 
@@ -125,9 +123,7 @@ bool UringIo::collect(Turn& turn) {
         if (!from_tun_.empty()) lend_frame(from_tun_.pop(), turn);
         if (!from_udp_.empty()) lend_train(from_udp_.pop(), turn);
     }
-    const std::size_t count = turn.from_tun.size() + turn.from_udp.size();
-    is_flooded_ = ring_->can_gather() && count >= flood_count_min &&
-                  turn.received_bytes <= count * flood_bytes_max;
+    is_flooded_ = ring_->can_gather() && turn.is_flood();
     return !tun_gone_;
 }
 

@@ -43,6 +43,29 @@ TEST_F(TurnTest, CountsWhatASocketDroppedOnce) {
     }
 }
 
+// Four packets and more, none of them large.
+TEST_F(TurnTest, AFloodIsManySmallPacketsAndNoSuperpacket) {
+    std::vector<std::uint8_t> bytes(4097);
+    const auto is_flood = [&](std::initializer_list<std::size_t> frames,
+                              std::initializer_list<std::size_t> trains) {
+        turn.clear_received();
+        for (const std::size_t size : frames)
+            turn.receive(TunFrame{MutableBytes(bytes).first(size)});
+        for (const std::size_t size : trains) {
+            ReceivedTrain train;
+            train.bytes = MutableBytes(bytes).first(size);
+            turn.receive(train);
+        }
+        return turn.is_flood();
+    };
+    EXPECT_FALSE(is_flood({}, {}));
+    EXPECT_FALSE(is_flood({100}, {100, 100}));
+    EXPECT_TRUE(is_flood({100, 100}, {100, 100}));
+    EXPECT_TRUE(is_flood({}, {4096, 1, 1, 1}));
+    EXPECT_FALSE(is_flood({}, {1, 1, 1, 1, 1, 1, 1, 4097}));
+    EXPECT_FALSE(is_flood({4097}, {1, 1, 1, 1, 1, 1, 1}));
+}
+
 TEST_F(TurnTest, AWriteIsItsHeaderAndItsPiecesInOrder) {
     const std::array<iovec, 2> packet{piece(0, 4), piece(4, 6)};
     turn.write_tun({.gso_type = VirtioHeader::udp_l4, .gso_size = 6}, packet);
