@@ -1,7 +1,7 @@
 // The functions of this file stand in the order in which a datagram meets them:
 //   1. trains are cut into datagrams   2. classified   3. data: sessions looked up, with the device
 //   4. opened, as one batch   5. replay and source checked, with the device   6. coalesced and
-//   written   7. handshake messages, a bounded number a turn
+//   written   7. handshake messages: let in or not   8. those that were, a bounded number a turn
 #include "dataplane/ingress.h"
 
 #include <algorithm>
@@ -14,6 +14,7 @@ Ingress::Ingress(SharedDevice& device, Aead& aead, Offloads offloads)
     : device_(device), aead_(aead), coalescer_(offloads), backlog_(limits::handshake_backlog_max) {
     openings_.reserve(batch_max);
     jobs_.reserve(batch_max);
+    arrived_.reserve(Turn::writes_max);
 }
 
 void Ingress::run(Turn& turn, Moment moment) {
@@ -27,6 +28,7 @@ void Ingress::run(Turn& turn, Moment moment) {
     }
     run_batch(turn, moment);
     coalescer_.flush(turn);
+    admit(turn, moment);
     run_handshakes(turn, moment);
 }
 
@@ -34,7 +36,7 @@ void Ingress::classify(Turn& turn, const ReceivedTrain& train, MutableBytes data
                        Moment moment) {
     const auto type = classify_message(datagram);
     if (!type) return turn.drops.count(Drop::not_wireguard);
-    if (*type != MessageType::data) return enqueue(turn, train, datagram);
+    if (*type != MessageType::data) return arrived_.push_back({&train, datagram});
     const auto view = DataView::parse(datagram);
     WG_ASSERT(view.has_value());
     const MutableBytes sealed = datagram.subspan(data_header_size);
@@ -155,12 +157,30 @@ void Ingress::write(Turn& turn) {
     }
 }
 
-void Ingress::enqueue(Turn& turn, const ReceivedTrain& train, Bytes message) {
+void Ingress::admit(Turn& turn, Moment moment) {
+    for (std::span<const Arrived> rest = arrived_; !rest.empty();) {
+        const auto some = rest.first(std::min(rest.size(), admissions_max));
+        rest = rest.subspan(some.size());
+        const auto device = device_.hold();
+        for (const Arrived& each : some) {
+            const auto admitted = device->admit(each.message, each.train->from, backlog_count_ + 1,
+                                                moment, turn.to_udp);
+            if (!admitted)
+                turn.drops.count(admitted.error());
+            else if (*admitted != Admission::taken)
+                enqueue(turn, each, *admitted);
+        }
+    }
+    arrived_.clear();
+}
+
+void Ingress::enqueue(Turn& turn, const Arrived& arrived, Admission admission) {
     if (backlog_count_ == backlog_.size()) return turn.drops.count(Drop::handshake_backlog_full);
     Waiting& waiting = backlog_[(backlog_first_ + backlog_count_++) % backlog_.size()];
-    copy_bytes(waiting.bytes, message);
-    waiting.size = static_cast<std::uint32_t>(message.size());
-    waiting.from = train.from;
+    copy_bytes(waiting.bytes, arrived.message);
+    waiting.size = static_cast<std::uint8_t>(arrived.message.size());
+    waiting.admission = admission;
+    waiting.from = arrived.train->from;
 }
 
 // Each with the device by itself: a handshake takes as long as a train, and data of other workers
@@ -171,7 +191,7 @@ void Ingress::run_handshakes(Turn& turn, Moment moment) {
         const Waiting& waiting = backlog_[backlog_first_];
         const Bytes message = Bytes(waiting.bytes).first(waiting.size);
         const auto consumed =
-            device_.hold()->consume(message, waiting.from, backlog_count_, moment, turn.to_udp);
+            device_.hold()->consume(message, waiting.from, waiting.admission, moment, turn.to_udp);
         if (!consumed) turn.drops.count(consumed.error());
         backlog_first_ = (backlog_first_ + 1) % backlog_.size();
         --backlog_count_;

@@ -1,6 +1,6 @@
 // Network to TUN:  receive → classify → look up → open, as one batch → replay and source check →
-// coalesce → TUN write. Handshake messages wait in a bounded queue until the data of the turn is
-// through.
+// coalesce → TUN write. Handshake messages are looked at when the data of the turn is through: most
+// of a flood's need no more than that. Those that are let in wait in a bounded queue.
 #pragma once
 
 #include <array>
@@ -33,6 +33,9 @@ private:
     // Datagrams that are handled together: enough to fill every lane of the AEAD and to make the
     // device's lock cheap, few enough to stay in the cache.
     static constexpr std::size_t batch_max = 128;
+    // Handshake messages that are looked at while the device is held: a few hashes each, so that
+    // together they are no longer than one handshake.
+    static constexpr std::size_t admissions_max = 64;
 
     // A data message on its way through a batch; its AeadJob stands at the same place in jobs_.
     struct Opening {
@@ -49,9 +52,15 @@ private:
         std::uint64_t bytes = 0;
         bool has_data = false;
     };
+    // Anything but data, of this turn.
+    struct Arrived {
+        const ReceivedTrain* train = nullptr;
+        Bytes message;
+    };
     struct Waiting {
         std::array<std::uint8_t, initiation_size> bytes;  // the largest handshake message
-        std::uint32_t size = 0;
+        std::uint8_t size = 0;
+        Admission admission{};
         Endpoint from;
     };
 
@@ -66,7 +75,8 @@ private:
                                                           const Opening& opening,
                                                           const AeadJob& job);
     void write(Turn& turn);
-    void enqueue(Turn& turn, const ReceivedTrain& train, Bytes message);
+    void admit(Turn& turn, Moment moment);
+    void enqueue(Turn& turn, const Arrived& arrived, Admission admission);
     void run_handshakes(Turn& turn, Moment moment);
 
     SharedDevice& device_;
@@ -74,6 +84,7 @@ private:
     Coalescer coalescer_;
     std::vector<Opening> openings_;
     std::vector<AeadJob> jobs_;
+    std::vector<Arrived> arrived_;
     std::vector<Waiting> backlog_;  // a ring
     std::size_t backlog_first_ = 0;
     std::size_t backlog_count_ = 0;

@@ -24,6 +24,8 @@ MacChecker::MacChecker(const PublicKey& self, Entropy& entropy) noexcept
 MacState MacChecker::check(Bytes message, const Endpoint& from, TimePoint now) noexcept {
     const Mac mac1 = blake2s_mac(mac1_key_, {before_mac1(message)});
     if (!equal_constant_time(mac1, mac1_of(message))) return MacState::invalid;
+    // No cookie, as most have none, and strangers more than others: needs no hash to be told.
+    if (equal_constant_time(mac2_of(message), Mac{})) return MacState::mac1_only;
     // A secret too old has no cookies that still count; making a new one for every stranger is
     // needless work.
     if (secret_made_at_.is_never() || now - secret_made_at_ >= limits::cookie_secret_lifetime)

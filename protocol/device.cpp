@@ -8,7 +8,20 @@
 
 namespace wgns {
 
-Device::Device(Entropy& entropy) : entropy_(entropy), limiter_(entropy), peers_(entropy) {}
+namespace {
+
+constexpr RateLimiter::Rate handshake_rate{
+    Duration(std::chrono::seconds(1)) / limits::limiter_handshakes_per_second,
+    limits::limiter_burst};
+constexpr RateLimiter::Rate cookie_rate{limits::cookie_interval_min, 1};
+
+}  // namespace
+
+Device::Device(Entropy& entropy)
+    : entropy_(entropy),
+      handshake_limiter_(entropy, handshake_rate, RateLimiter::Source::host),
+      cookie_limiter_(entropy, cookie_rate, RateLimiter::Source::host_and_port),
+      peers_(entropy) {}
 
 Device::~Device() {
     while (!peers_.empty())
@@ -274,6 +287,7 @@ void Device::expire(Moment moment, Outbox& outbox, DropCounters& drops) {
 }
 
 void Device::end_turn() noexcept {
+    cookies_of_turn_ = 0;
     std::erase_if(retired_, [](const auto& session) { return session->pins == 0; });
 }
 

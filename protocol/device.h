@@ -31,6 +31,9 @@ struct IndexOwner {
     Peer* peer = nullptr;
 };
 
+// What a handshake message showed when it was let in. `taken`: a cookie reply, which needs no more.
+enum class Admission : std::uint8_t { taken, by_mac1, by_cookie };
+
 class Device {
 public:
     // `entropy` outlives the device.
@@ -79,16 +82,25 @@ public:
 
     // --- handshakes (device_handshake.cpp) ---
 
-    // Anything but data. `backlog`: how many such messages wait, this one included.
-    [[nodiscard]] Verdict<Done> consume(Bytes message, const Endpoint& from, std::size_t backlog,
+    // Anything but data, as soon as it has come: what has no business here is told by a hash or two
+    // and waits for nothing. Under load that is all without a cookie, which is answered by one.
+    // `backlog`: how many wait that were let in, this one included.
+    [[nodiscard]] Verdict<Admission> admit(Bytes message, const Endpoint& from, std::size_t backlog,
+                                           Moment moment, Outbox& outbox);
+    // What was let in, when its turn has come. If there is load since, mac1 is no longer enough.
+    [[nodiscard]] Verdict<Done> consume(Bytes message, const Endpoint& from, Admission admission,
                                         Moment moment, Outbox& outbox);
+    // Both at once.
+    [[nodiscard]] Verdict<Done> admit_and_consume(Bytes message, const Endpoint& from,
+                                                  std::size_t backlog, Moment moment,
+                                                  Outbox& outbox);
 
     // --- time (device.cpp) ---
 
     // "Never": nothing is due before something else happens.
     [[nodiscard]] TimePoint next_deadline() const noexcept { return deadlines_.next_deadline(); }
     void expire(Moment moment, Outbox& outbox, DropCounters& drops);
-    // Frees the retired sessions that no batch names any more.
+    // Frees the retired sessions that no batch names any more, and lets cookies be sent again.
     void end_turn() noexcept;
 
 private:
@@ -106,9 +118,10 @@ private:
     void remove_peer(Peer& peer);
     void begin(Peer& peer, Moment moment, Outbox& outbox);
 
-    [[nodiscard]] bool is_under_load(std::size_t backlog, TimePoint now) noexcept;
-    [[nodiscard]] Verdict<Done> admit(Bytes message, const Endpoint& from, std::size_t backlog,
-                                      Moment moment, Outbox& outbox);
+    [[nodiscard]] std::optional<Drop> refuse_all(Bytes message, const Endpoint& from,
+                                                 TimePoint now);
+    [[nodiscard]] Drop demand_cookie(Bytes message, const Endpoint& from, TimePoint now,
+                                     Outbox& outbox);
     [[nodiscard]] Verdict<Done> consume_admitted(Bytes message, const Endpoint& from, Moment moment,
                                                  Outbox& outbox);
     [[nodiscard]] Verdict<Done> consume_initiation(const InitiationView& view, const Endpoint& from,
@@ -134,8 +147,10 @@ private:
     Entropy& entropy_;
     std::optional<StaticIdentity> identity_;  // none: every handshake is ignored
     std::optional<MacChecker> checker_;
-    RateLimiter limiter_;
+    RateLimiter handshake_limiter_;
+    RateLimiter cookie_limiter_;
     TimePoint under_load_until_;
+    std::size_t cookies_of_turn_ = 0;
     Tai64n last_stamp_;  // never sent twice and never going back, whatever the wall clock does
     std::uint64_t next_sequence_ = 0;
     std::uint32_t mtu_ = 1420;

@@ -16,19 +16,57 @@ constexpr std::uint8_t handshake_tos = 0x88;
 
 }  // namespace
 
-Verdict<Done> Device::consume(Bytes message, const Endpoint& from, std::size_t backlog,
-                              Moment moment, Outbox& outbox) {
-    if (!identity_) return is_up_ ? Drop::no_private_key : Drop::link_down;
-    if (!is_up_) {
-        keep_early(message, from, moment.now);
-        return Drop::link_down;
+// The cheapest check first: nobody gets more than one BLAKE2s out of us without our public key.
+Verdict<Admission> Device::admit(Bytes message, const Endpoint& from, std::size_t backlog,
+                                 Moment moment, Outbox& outbox) {
+    if (const auto drop = refuse_all(message, from, moment.now)) return *drop;
+    if (const auto reply = CookieReplyView::parse(message)) {
+        auto consumed = consume_cookie(*reply, moment);
+        return consumed ? Verdict<Admission>(Admission::taken) : consumed.error();
     }
-    if (const auto reply = CookieReplyView::parse(message)) return consume_cookie(*reply, moment);
-    auto admitted = admit(message, from, backlog, moment, outbox);
-    if (!admitted) return admitted;
+    const MacState macs = checker_->check(message, from, moment.now);
+    if (macs == MacState::invalid) return Drop::bad_mac1;
+    if (backlog >= limits::under_load_backlog)
+        under_load_until_ = moment.now + limits::under_load_linger;
+    if (moment.now >= under_load_until_) return Admission::by_mac1;
+    if (macs == MacState::mac1_only) return demand_cookie(message, from, moment.now, outbox);
+    if (!handshake_limiter_.allow(from, moment.now)) return Drop::rate_limited;
+    return Admission::by_cookie;
+}
+
+Verdict<Done> Device::consume(Bytes message, const Endpoint& from, Admission admission,
+                              Moment moment, Outbox& outbox) {
+    if (const auto drop = refuse_all(message, from, moment.now)) return *drop;
+    if (admission == Admission::by_mac1 && moment.now < under_load_until_)
+        return demand_cookie(message, from, moment.now, outbox);
     auto consumed = consume_admitted(message, from, moment, outbox);
     wipe_stack_below();
     return consumed;
+}
+
+Verdict<Done> Device::admit_and_consume(Bytes message, const Endpoint& from, std::size_t backlog,
+                                        Moment moment, Outbox& outbox) {
+    const auto admitted = admit(message, from, backlog, moment, outbox);
+    if (!admitted) return admitted.error();
+    if (*admitted == Admission::taken) return Done{};
+    return consume(message, from, *admitted, moment, outbox);
+}
+
+std::optional<Drop> Device::refuse_all(Bytes message, const Endpoint& from, TimePoint now) {
+    if (!identity_) return is_up_ ? Drop::no_private_key : Drop::link_down;
+    if (is_up_) return std::nullopt;
+    keep_early(message, from, now);
+    return Drop::link_down;
+}
+
+Drop Device::demand_cookie(Bytes message, const Endpoint& from, TimePoint now, Outbox& outbox) {
+    if (cookies_of_turn_ == limits::cookies_per_turn_max) return Drop::rate_limited;
+    if (!cookie_limiter_.allow(from, now)) return Drop::rate_limited;
+    ++cookies_of_turn_;
+    const CookieReplyMessage reply = checker_->cookie_reply(message, from, now);
+    const MutableBytes slot = outbox.datagram(from, reply.size(), handshake_tos);
+    if (!slot.empty()) copy_bytes(slot, reply);
+    return Drop::cookie_demanded;
 }
 
 WGNS_OWN_FRAME Verdict<Done> Device::consume_admitted(Bytes message, const Endpoint& from,
@@ -54,28 +92,7 @@ void Device::keep_early(Bytes message, const Endpoint& from, TimePoint now) {
 void Device::consume_early(Moment moment, Outbox& outbox) {
     for (const EarlyInitiation& each : std::exchange(early_, {}))
         if (moment.now - each.at <= limits::early_initiation_life)
-            static_cast<void>(consume(each.message, each.from, 0, moment, outbox));
-}
-
-// The cheapest check first: nobody gets more than one BLAKE2s out of us without our public key.
-Verdict<Done> Device::admit(Bytes message, const Endpoint& from, std::size_t backlog, Moment moment,
-                            Outbox& outbox) {
-    const MacState macs = checker_->check(message, from, moment.now);
-    if (macs == MacState::invalid) return Drop::bad_mac1;
-    if (!is_under_load(backlog, moment.now)) return Done{};
-    if (macs == MacState::mac1_only) {
-        const CookieReplyMessage reply = checker_->cookie_reply(message, from, moment.now);
-        const MutableBytes slot = outbox.datagram(from, reply.size(), handshake_tos);
-        if (!slot.empty()) copy_bytes(slot, reply);
-        return Drop::cookie_demanded;
-    }
-    if (!limiter_.allow(from.address, moment.now)) return Drop::rate_limited;
-    return Done{};
-}
-
-bool Device::is_under_load(std::size_t backlog, TimePoint now) noexcept {
-    if (backlog >= limits::under_load_backlog) under_load_until_ = now + limits::under_load_linger;
-    return now < under_load_until_;
+            static_cast<void>(admit_and_consume(each.message, each.from, 0, moment, outbox));
 }
 
 Verdict<Done> Device::consume_initiation(const InitiationView& view, const Endpoint& from,

@@ -39,11 +39,19 @@ inline constexpr Duration cookie_lifetime = 115s;
 // Handshakes of one source while under load (kernel ratelimiter.c).
 inline constexpr unsigned limiter_handshakes_per_second = 20;
 inline constexpr unsigned limiter_burst = 5;
-// Sources remembered at 16 bytes each, 1 MiB in all (kernel ratelimiter.c keeps as many).
+// Between two cookie replies to one port of one source while under load, and how many a turn may
+// send. Whoever means it asks once in REKEY_TIMEOUT. To answer is ten times the work of looking at
+// a message: a flood from many addresses that is answered in full, even for the tenth of a second
+// in which all of them are new, lets the socket's queue overflow, with what comes from others.
+inline constexpr Duration cookie_interval_min = 4s;
+static_assert(cookie_interval_min < rekey_timeout);
+inline constexpr std::size_t cookies_per_turn_max = 8;
+// Of each limiter: sources remembered at 16 bytes each, 1 MiB in all (kernel ratelimiter.c keeps as
+// many).
 inline constexpr std::size_t limiter_entries_max = 65'536;
 
-// Handshake messages waiting for a turn; the rest is dropped, so that a flood costs no memory
-// (wireguard-go, QueueHandshakeSize).
+// Handshake messages let in and waiting for a turn; the rest is dropped, so that a flood costs no
+// memory (wireguard-go, QueueHandshakeSize).
 inline constexpr std::size_t handshake_backlog_max = 1024;
 // Handshakes of one turn: about 3 ms at 180 us each, which is how long a flood may hold up data.
 inline constexpr std::size_t handshakes_per_turn_max = 16;

@@ -9,8 +9,15 @@ namespace wgns::conformance {
 namespace {
 
 struct Silence : Conversation {
+    static constexpr RateLimiter::Rate twenty_a_second{50ms, limits::limiter_burst};
     Endpoint elsewhere = *Endpoint::parse("198.51.100.9:9");
 
+    // Of the host of `a`.
+    [[nodiscard]] Endpoint other_port() const {
+        Endpoint other = a.address;
+        ++other.port;
+        return other;
+    }
     // Two initiations of `a`, 5 s apart and neither of them delivered.
     std::pair<Datagram, Datagram> two_initiations() {
         Datagram first = initiate(a, b);
@@ -220,7 +227,22 @@ TEST_F(Silence, C20_LoadIsTheBacklogAndStaysForASecond) {
     const auto [first, second] = two_initiations();
     EXPECT_EQ(b.receive(first, a.address, heavy), Drop::cookie_demanded);
     clock.advance(1s - Duration(1));
-    EXPECT_EQ(b.receive(second, a.address), Drop::cookie_demanded);
+    EXPECT_EQ(b.receive(second, other_port()), Drop::cookie_demanded);
+}
+
+TEST_F(Silence, C20_APortIsSentOneCookieInFourSeconds) {
+    connect();
+    const Datagram initiation = initiate(a, b);
+    EXPECT_EQ(b.receive(initiation, a.address, heavy), Drop::cookie_demanded);
+    EXPECT_EQ(b.take().size(), 1u);
+    EXPECT_EQ(b.receive(initiation, a.address, heavy), Drop::rate_limited);
+    EXPECT_TRUE(b.take().empty());
+    EXPECT_EQ(b.receive(initiation, other_port(), heavy), Drop::cookie_demanded);
+    EXPECT_EQ(b.take().size(), 1u) << "another's asking keeps nobody from one";
+    clock.advance(4s - Duration(1));
+    EXPECT_EQ(b.receive(initiation, a.address, heavy), Drop::rate_limited);
+    clock.advance(Duration(1));
+    EXPECT_EQ(b.receive(initiation, a.address, heavy), Drop::cookie_demanded);
 }
 
 TEST_F(Silence, C21_ACookieIsKeptAndNothingElseHappens) {
@@ -243,6 +265,7 @@ TEST_F(Silence, C21_ACookieCountsOnceForEachMac1) {
     EXPECT_EQ(a.receive(forged, b.address), Drop::unexpected_cookie);
     EXPECT_EQ(a.receive(reply, b.address), std::nullopt);
     EXPECT_EQ(a.receive(reply, b.address), Drop::unexpected_cookie);
+    clock.advance(limits::cookie_interval_min);
     EXPECT_EQ(a.receive(answer(b, initiation, a, heavy), b.address), Drop::unexpected_cookie);
 }
 
@@ -256,11 +279,13 @@ TEST_F(Silence, C21_ACookieForAnotherMac1IsRefused) {
 }
 
 TEST_F(Silence, C22_TheLimiterIsBoundedAndDeniesWhatItCannotRemember) {
-    RateLimiter limiter(b.entropy);
+    RateLimiter limiter(b.entropy, twenty_a_second, RateLimiter::Source::host);
     const auto source = [](std::uint32_t number) {
         std::array<std::uint8_t, 4> raw;
         store_be(raw, number);
-        return IpAddress::v4(raw);
+        Endpoint host;
+        host.address = IpAddress::v4(raw);
+        return host;
     };
     std::size_t allowed = 0;
     constexpr std::uint32_t count = 4 * limits::limiter_entries_max;
@@ -273,44 +298,94 @@ TEST_F(Silence, C22_TheLimiterIsBoundedAndDeniesWhatItCannotRemember) {
 }
 
 TEST_F(Silence, C22_AnIpv6SourceIsItsSlash64) {
-    RateLimiter limiter(b.entropy);
+    RateLimiter limiter(b.entropy, twenty_a_second, RateLimiter::Source::host);
+    Endpoint source;
     int allowed = 0;
     for (std::uint8_t host = 0; host < 100; ++host) {
         std::array<std::uint8_t, 16> raw{0x20, 1, 0xd, 0xb8};
         raw[15] = host;
-        allowed += limiter.allow(IpAddress::v6(raw), clock.now);
+        source.address = IpAddress::v6(raw);
+        allowed += limiter.allow(source, clock.now);
     }
     EXPECT_EQ(allowed, 5);
-    EXPECT_TRUE(limiter.allow(*IpAddress::parse("2001:db8:0:1::"), clock.now));
+    EXPECT_TRUE(limiter.allow(*Endpoint::parse("[2001:db8:0:1::]:1"), clock.now));
 }
 
 // Whole workers: the queue is theirs.
 struct Flood : sim::TwoHosts {
-    void SetUp() override { establish(); }
-    // An initiation for each, which nobody can read.
-    void flood(std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i) {
+    struct Stranger {
+        Endpoint at;
+        MacStamper stamper;
+    };
+    std::vector<Stranger> strangers;
+
+    void SetUp() override {
+        establish();
+        // With five initiations of each the queue is more than full, though some are handled.
+        for (std::uint16_t i = 0; i < 2 * limits::handshake_backlog_max / limits::limiter_burst;
+             ++i) {
+            std::array<std::uint8_t, 4> raw{198, 51};
+            store_be(MutableBytes(raw).subspan(2), i);
+            Endpoint at;
+            at.address = IpAddress::v4(raw);
+            at.port = 7;
+            strangers.push_back({at, MacStamper(b.public_key())});
+        }
+    }
+    // Initiations of `count` strangers, which nobody can read.
+    void flood(std::size_t count, std::size_t first = 0) {
+        for (std::size_t i = first; i < std::min(first + count, strangers.size()); ++i) {
             std::vector<std::uint8_t> message(initiation_size);
             message[0] = 1;
-            const Mac mac1 = PaperInitiator::mac1(message, b.public_key());
-            copy_bytes(MutableBytes(message).last(2 * mac_size), mac1);
-            b.ports.to_receive.push_back({a.ports.address, b.ports.address, std::move(message)});
+            strangers[i].stamper.stamp(message, clock.now());
+            b.ports.to_receive.push_back({strangers[i].at, b.ports.address, std::move(message)});
         }
     }
     void receive_all() {
         while (!b.ports.to_receive.empty())
             b.turn();
     }
+    // Each stranger asks, and gets a cookie for it.
+    void give_cookies() {
+        flood(strangers.size());
+        receive_all();
+        for (std::size_t i = 0; i < strangers.size(); i += limits::cookies_per_turn_max) {
+            flood(limits::cookies_per_turn_max, i);
+            b.turn();
+        }
+        std::size_t taken = 0;
+        for (const sim::Datagram& datagram : b.ports.sent)
+            for (Stranger& each : strangers)
+                if (const auto reply = CookieReplyView::parse(datagram.bytes);
+                    reply && datagram.to.same_remote(each.at))
+                    taken += each.stamper.consume(*reply, clock.now());
+        EXPECT_EQ(taken, strangers.size());
+    }
+    [[nodiscard]] std::uint64_t judged() {
+        return b.drops(Drop::bad_tag) + b.drops(Drop::bad_point) + b.drops(Drop::cookie_demanded) +
+               b.drops(Drop::rate_limited);
+    }
 };
 
 TEST_F(Flood, C23_TheQueueOfHandshakesIsBoundedAndDropsTheNewest) {
-    flood(4 * limits::handshake_backlog_max);
+    give_cookies();
+    const std::uint64_t before = judged();
+    for (unsigned i = 0; i < limits::limiter_burst; ++i)
+        flood(strangers.size());
+    const std::size_t sent = b.ports.to_receive.size();
     receive_all();
     const std::uint64_t refused = b.drops(Drop::handshake_backlog_full);
     EXPECT_GT(refused, 0u);
-    const auto judged = b.drops(Drop::bad_tag) + b.drops(Drop::bad_point) +
-                        b.drops(Drop::cookie_demanded) + b.drops(Drop::rate_limited);
-    EXPECT_LE(4 * limits::handshake_backlog_max - refused - judged, limits::handshake_backlog_max);
+    EXPECT_LE(sent - refused - (judged() - before), limits::handshake_backlog_max);
+}
+
+// What has nothing but a genuine mac1 is looked at and has a cookie; it fills no queue.
+TEST_F(Flood, C23_WithoutACookieNobodyTakesAnothersPlace) {
+    for (std::size_t i = 0; i < 4 * limits::handshake_backlog_max; i += strangers.size())
+        flood(strangers.size());
+    receive_all();
+    EXPECT_EQ(b.drops(Drop::handshake_backlog_full), 0u);
+    EXPECT_LT(b.snapshot().queues.handshake_messages, limits::under_load_backlog);
 }
 
 TEST_F(Flood, C23_DataDoesNotWaitBehindHandshakes) {

@@ -147,7 +147,8 @@ struct Side {
             make_public(train->bytes());
             std::vector<std::uint8_t> bytes(train->bytes().begin(), train->bytes().end());
             if (classify_message(bytes) == MessageType::data) continue;
-            const auto done = other.device.consume(bytes, sender(), 1, moment, other.outbox);
+            const auto done =
+                other.device.admit_and_consume(bytes, sender(), 1, moment, other.outbox);
             must(static_cast<bool>(done), "a handshake message is refused");
         }
         outbox.trains().clear();

@@ -134,8 +134,8 @@ void DevicePair::carry(Side& from, Side& to) {
     for (const SentDatagram& datagram : from.sent()) {
         const auto view = DataView::parse(datagram.bytes);
         if (!view) {
-            EXPECT_TRUE(device->consume(datagram.bytes, outer_endpoint(from.number), 1, moment(),
-                                        to.outbox));
+            EXPECT_TRUE(device->admit_and_consume(datagram.bytes, outer_endpoint(from.number), 1,
+                                                  moment(), to.outbox));
             continue;
         }
         Session* const session = device->find_session(view->receiver());

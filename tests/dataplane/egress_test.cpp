@@ -45,8 +45,8 @@ struct EgressTest : ::testing::Test {
     }
     void finish_handshake(const std::vector<SentDatagram>& initiation) {
         ASSERT_EQ(initiation.size(), 1u);
-        ASSERT_TRUE(pair.b.shared.hold()->consume(initiation[0].bytes, outer_endpoint(1), 1,
-                                                  pair.moment(), pair.b.outbox));
+        ASSERT_TRUE(pair.b.shared.hold()->admit_and_consume(initiation[0].bytes, outer_endpoint(1),
+                                                            1, pair.moment(), pair.b.outbox));
         pair.carry(pair.b, pair.a);
     }
     // As the worker does it: the first data confirms the responder's session.

@@ -173,8 +173,10 @@ TEST_F(WorkerTest, KnowsTheDeadlineOfTheSharedDeviceAfterEveryTurn) {
 }
 
 TEST_F(WorkerTest, DoesNotSleepOverABacklogOfHandshakes) {
+    introduce_peer();
     ByteVector message(initiation_size);
     message[0] = 1;
+    MacStamper(public_key_of(own)).stamp(message, clock.now());
     for (std::size_t i = 0; i <= limits::handshakes_per_turn_max; ++i)
         observed.ports.to_receive.push_back({outer_endpoint(2), outer_endpoint(1), message});
     EXPECT_TRUE(turn());

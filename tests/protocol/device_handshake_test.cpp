@@ -124,6 +124,44 @@ TEST_F(DeviceHandshakeTest, C20_ResponsesNeedACookieToo) {
     EXPECT_EQ(a.receive(answer(b, retry[0], a), b.address, heavy), std::nullopt);
 }
 
+// It came when mac1 was enough, and a flood came before its turn.
+TEST_F(DeviceHandshakeTest, WhatWaitedWhenTheLoadBeganNeedsACookie) {
+    connect();
+    const Datagram initiation = initiate(a, b);
+    const auto admit = [&](const Endpoint& from, std::size_t backlog) {
+        return *b.device.admit(initiation.bytes, from, backlog, clock.moment(), b.outbox);
+    };
+    const auto consume = [&](Admission admission) {
+        const auto done =
+            b.device.consume(initiation.bytes, a.address, admission, clock.moment(), b.outbox);
+        return done ? std::nullopt : std::optional(done.error());
+    };
+    ASSERT_EQ(admit(a.address, heavy - 1), Admission::by_mac1);
+    EXPECT_EQ(b.receive(initiation, *Endpoint::parse("198.51.100.1:1"), heavy),
+              Drop::cookie_demanded);
+    EXPECT_EQ(b.take().size(), 1u);
+    EXPECT_EQ(consume(Admission::by_mac1), Drop::cookie_demanded);
+    const auto cookie = b.take();
+    ASSERT_EQ(cookie.size(), 1u);
+    EXPECT_EQ(cookie[0].to, a.address);
+    EXPECT_EQ(cookie[0].type(), MessageType::cookie_reply);
+    clock.advance(limits::under_load_linger);
+    EXPECT_EQ(consume(Admission::by_mac1), std::nullopt) << "and none when it is over";
+}
+
+// The interface went down in between.
+TEST_F(DeviceHandshakeTest, WhatWaitsIsRefusedLikeWhatComes) {
+    connect();
+    const Datagram initiation = initiate(a, b);
+    DropCounters drops;
+    b.device.link_down(drops);
+    const auto done = b.device.consume(initiation.bytes, a.address, Admission::by_cookie,
+                                       clock.moment(), b.outbox);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error(), Drop::link_down);
+    EXPECT_TRUE(b.take().empty());
+}
+
 // --- how often, and what if there is no room ---
 
 TEST_F(DeviceHandshakeTest, C24_AHandshakeGivenUpForTheOthersIsTriedAgain) {

@@ -117,7 +117,7 @@ std::optional<Drop> Side::receive(const Datagram& datagram, const Endpoint& from
                                   std::size_t backlog) {
     if (const auto view = DataView::parse(datagram.bytes))
         return open(*view, datagram.bytes.size(), from);
-    auto consumed = device.consume(datagram.bytes, from, backlog, clock.moment(), outbox);
+    auto consumed = device.admit_and_consume(datagram.bytes, from, backlog, clock.moment(), outbox);
     return consumed ? std::nullopt : std::optional(consumed.error());
 }
 

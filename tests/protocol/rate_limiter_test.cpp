@@ -16,20 +16,26 @@ using std::chrono_literals::operator""s;
 
 constexpr TimePoint begun(1000s);
 
-IpAddress address(std::string_view text) {
-    return IpAddress::parse(text).value();
+Endpoint host(const IpAddress& address) {
+    Endpoint endpoint;
+    endpoint.address = address;
+    return endpoint;
 }
 
-IpAddress numbered(std::uint32_t number) {
+Endpoint address(std::string_view text) {
+    return host(IpAddress::parse(text).value());
+}
+
+Endpoint numbered(std::uint32_t number) {
     std::array<std::uint8_t, 4> raw;
     store_be(raw, number);
-    return IpAddress::v4(raw);
+    return host(IpAddress::v4(raw));
 }
 
 class RateLimiterTest : public ::testing::Test {
 protected:
     SeededEntropy entropy_;
-    RateLimiter limiter_{entropy_};
+    RateLimiter limiter_{entropy_, {50ms, limits::limiter_burst}, RateLimiter::Source::host};
 
     unsigned granted(std::string_view source, TimePoint now, unsigned asked) {
         unsigned count = 0;
@@ -88,6 +94,19 @@ TEST_F(RateLimiterTest, SourcesAreIpv4AddressesAndIpv6Networks) {
     EXPECT_EQ(granted("2001:db8:0:1:ffff:ffff:ffff:ffff", begun, 9), 0u);
     EXPECT_EQ(granted("2001:db8:0:2::1", begun, 9), 5u);
     EXPECT_EQ(granted("c000:201::", begun, 9), 5u);  // begins with the bytes of 192.0.2.1
+}
+
+TEST_F(RateLimiterTest, PortsAreSourcesOfTheirOwnIfWanted) {
+    RateLimiter of_ports(entropy_, {1s, 1}, RateLimiter::Source::host_and_port);
+    const Endpoint first = *Endpoint::parse("192.0.2.1:1"),
+                   second = *Endpoint::parse("192.0.2.1:2");
+    EXPECT_TRUE(of_ports.allow(first, begun));
+    EXPECT_FALSE(of_ports.allow(first, begun + 1s - 1ns));
+    EXPECT_TRUE(of_ports.allow(second, begun + 1s - 1ns));
+    EXPECT_TRUE(of_ports.allow(first, begun + 1s));
+    for (unsigned n = 0; n < limits::limiter_burst; ++n)
+        EXPECT_TRUE(limiter_.allow(n % 2 == 0 ? first : second, begun));
+    EXPECT_FALSE(limiter_.allow(first, begun));
 }
 
 TEST_F(RateLimiterTest, IsBoundedAndRecovers) {
