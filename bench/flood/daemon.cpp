@@ -16,7 +16,7 @@ namespace wgns::bench {
 
 namespace {
 
-std::string lines_of(std::initializer_list<const Initiators*> peers) {
+std::string lines_of(std::span<const Initiators* const> peers) {
     std::ostringstream text;
     unsigned number = 0;
     for (const Initiators* const some : peers) {
@@ -61,7 +61,7 @@ std::string read_all(const std::string& path) {
 }  // namespace
 
 void configure(const std::string& socket_path, const PrivateKey& key, std::uint16_t port,
-               std::initializer_list<const Initiators*> peers) {
+               std::span<const Initiators* const> peers) {
     ask(socket_path, "set=1\nprivate_key=" + key_to_hex(key.bytes()) + "\nlisten_port=" +
                          std::to_string(port) + "\nreplace_peers=true\n" + lines_of(peers));
 }
@@ -76,7 +76,7 @@ PrivateKey key_of(const std::string& socket_path) {
     return key;
 }
 
-void add_peers(const std::string& socket_path, std::initializer_list<const Initiators*> peers) {
+void add_peers(const std::string& socket_path, std::span<const Initiators* const> peers) {
     ask(socket_path, "set=1\n" + lines_of(peers));
 }
 

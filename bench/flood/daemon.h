@@ -1,6 +1,7 @@
 // The daemon that is flooded, seen from outside. Whatever fails ends the program.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "cli/bench/initiators.h"
@@ -9,12 +10,12 @@ namespace wgns::bench {
 
 // By its UAPI socket: this key, this port, these peers and no others.
 void configure(const std::string& socket_path, const PrivateKey& key, std::uint16_t port,
-               std::initializer_list<const Initiators*> peers);
+               std::span<const Initiators* const> peers);
 
 // The private key that a daemon has already.
 [[nodiscard]] PrivateKey key_of(const std::string& socket_path);
 // These peers beside those that it has.
-void add_peers(const std::string& socket_path, std::initializer_list<const Initiators*> peers);
+void add_peers(const std::string& socket_path, std::span<const Initiators* const> peers);
 
 struct Usage {
     double cpu_seconds = 0;         // of all its threads

@@ -68,7 +68,10 @@ Datagrams make_junk(const std::string& kind, const PublicKey& daemon, const Insi
             seal_once(each, insider.session());
         } else {
             forge_initiation(each, entropy);
-            if (kind != "garbage") stamper.stamp(each, now);
+            if (kind == "garbage") continue;
+            stamper.stamp(each, now);
+            // Whoever floods lets us look for a cookie as well.
+            entropy.fill(MutableBytes(each).last(mac_size));
         }
     }
     return junk;

@@ -28,7 +28,7 @@ PORT = 51820
 KINDS = {"handshakes": "responses", "cookies": "cookies", "garbage": "read"}
 
 
-# With --session; the last from so many addresses.
+# With --session, each also aimed elsewhere; the last from so many addresses.
 ALL_KINDS = (None, "random", "index", "tag", "replay", "garbage", "cookies", "cookies 10000")
 LOADS = {"100 Mbit/s": ["-u", "-b", "100M"], "all it carries": ["-R"]}
 
@@ -76,7 +76,8 @@ def row(kind, name, rounds):
 
 
 def session(implementation, told):
-    """(Mbit/s, what the flood saw) by load and kind of a session with a daemon that is new."""
+    """(Mbit/s, what the flood saw) by load, kind and whether the daemon was spared, of a session
+    with a daemon that is new."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
         both = stack.enter_context(FloodedSession(implementation, *stack.enter_context(topology()),
@@ -85,21 +86,30 @@ def session(implementation, told):
         for load, words in LOADS.items():
             for kind in ALL_KINDS:
                 name, _, sources = (kind or "").partition(" ")
-                seen[load, kind] = both.under(name or None, told.seconds, words, int(sources or 0))
+                for elsewhere in (True, False) if kind else (False,):
+                    seen[load, kind, elsewhere] = both.under(
+                        name or None, told.seconds, words, sources=int(sources or 0),
+                        elsewhere=elsewhere)
         return seen
 
 
 def print_sessions(implementations, told):
-    print("| load | flood | | Mbit/s | CPU | honest | newcomer, s | answers | KiB |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    heads = ["load", "flood", "", "Mbit/s", "elsewhere", "ratio", "CPU", "honest", "newcomer, s",
+             "answers", "KiB"]
+    print("|", " | ".join(heads), "|")
+    print("|---" * len(heads) + "|")
     seen = {name: [session(each, told) for _ in range(told.rounds)]
             for name, each in implementations.items()}
     for load in LOADS:
         for kind in ALL_KINDS:
             for name, rounds in seen.items():
-                both = [each[load, kind] for each in rounds]
+                both = [each[load, kind, False] for each in rounds]
                 cells = [f"{statistics.median(rate for rate, _ in both):,.0f}"]
                 if kind:
+                    spared = [each[load, kind, True][0] for each in rounds]
+                    ratios = [rate / best for (rate, _), best in zip(both, spared, strict=True)]
+                    cells += [f"{statistics.median(spared):,.0f}",
+                              f"{statistics.median(ratios):.2f}"]
                     cells += flood_cells([flood for _, flood in both])
                 print("|", " | ".join([load, kind or "none", name, *cells]), "|", flush=True)
 
@@ -111,7 +121,7 @@ def flood_cells(floods):
     return [
         middle(lambda each: each["cpu_seconds"] / each["seconds"], ".0%"),
         middle(lambda each: each["honest_responses"] / each["honest_sent"], ".0%"),
-        middle(lambda each: each.get("newcomer_seconds", float("inf")), ".2f"),
+        middle(lambda each: max(each["newcomers_seconds"], default=float("inf")), ".2f"),
         middle(lambda each: each["responses"] + each["cookies"], ",.0f"),
         middle(lambda each: each["grown_kib"], ",.0f"),
     ]

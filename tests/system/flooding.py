@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from harness import HOST_V4, PREFIX, PROVIDER_V4, end_process, inside, ping, run, wait_until
@@ -17,6 +18,10 @@ from peers import Interface
 
 OUR_V4, PEER_V4 = "10.99.0.1", "10.99.0.2"
 PORT, PEER_PORT = 51820, 51821
+# Of a socket that nobody reads, which costs the sender as much and nobody else anything.
+SINK_PORT = 51822
+SINK = f"import signal, socket as s; u = s.socket(s.AF_INET, s.SOCK_DGRAM); " \
+       f"u.bind(('', {SINK_PORT})); signal.pause()"
 SOURCES = "10.78.0.0/16"
 # The first second of either is not measured.
 WARM_UP = 1
@@ -59,6 +64,8 @@ class FloodedSession:
             # The flood may come from, and be answered at, any of them.
             run(["ip", "-n", self.provider, "route", "add", "local", SOURCES, "dev", "lo"])
             run(["ip", "-n", self.host, "route", "add", SOURCES, "via", PROVIDER_V4])
+            sink = subprocess.Popen(inside(self.host, sys.executable, "-c", SINK))
+            stack.callback(end_process, sink)
             ping(self.host, PEER_V4)
             self._stack = stack.pop_all()
         return self
@@ -66,11 +73,12 @@ class FloodedSession:
     def __exit__(self, *_):
         self._stack.close()
 
-    def flood(self, kind, seconds, sources, rate):
+    def flood(self, kind, seconds, *, sources=0, newcomers=1, elsewhere=False):
         words = ["--uapi", f"/run/wireguard/{self.daemon.name}.sock", "--pid", self.pid, "--join",
                  "--to", f"{HOST_V4}:{PORT}", "--seconds", seconds]
         words += ["--sources", sources] if sources else []
-        words += ["--rate", rate] if rate else []
+        words += ["--newcomers", newcomers]
+        words += ["--elsewhere", f"{HOST_V4}:{SINK_PORT}"] if elsewhere else []
         with on_processor(-1):
             return subprocess.Popen(inside(self.provider, flood_program(), kind, *words),
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -93,12 +101,12 @@ class FloodedSession:
             return told["sum"]["bits_per_second"] * (1 - told["sum"]["lost_percent"] / 100) / 1e6
         return told["sum_received"]["bits_per_second"] / 1e6
 
-    def under(self, kind, seconds, load, sources=0, rate=0):
-        """(Mbit/s, what the flood saw) of one flood; without one where `kind` is None. Of `rate`
-        datagrams a second, or as many as can be sent."""
+    def under(self, kind, seconds, load, **how):
+        """(Mbit/s, what the flood saw) of one flood; without one where `kind` is None. `how`:
+        `sources` and `newcomers`, and `elsewhere` for one that the daemon does not get."""
         if kind is None:
             return self.goodput(seconds, load), {}
-        with self.flood(kind, seconds, sources, rate) as flood:
+        with self.flood(kind, seconds, **how) as flood:
             try:
                 carried = self.goodput(seconds, load)
                 told, _ = flood.communicate(timeout=seconds + 30)
