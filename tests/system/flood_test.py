@@ -14,6 +14,7 @@ GROWTH_KIB = 8 * 1024
 STEADY = ["-u", "-b", "100M"]
 SENT_AT_LEAST = 10_000  # a second
 NEWCOMERS = 12
+TRIES, READ_SHARE = 3, 0.97
 
 
 class Flood(SystemTest):
@@ -48,10 +49,14 @@ class Flood(SystemTest):
         self.assert_all_met(seen)
 
     # Each needs a cookie, and its second or third initiation answered. The last of them begins when
-    # two seconds are over.
+    # two seconds are over. Whoever else wants the daemon's processor has datagrams dropped that it
+    # would have read: then once more.
     def test_newcomers_among_initiations_from_ten_thousand_addresses(self):
-        seen = self.flood("cookies", 14, sources=10_000, newcomers=NEWCOMERS)
-        self.assertGreater(seen["cookies"], 0)
+        for _ in range(TRIES):
+            seen = self.flood("cookies", 14, sources=10_000, newcomers=NEWCOMERS)
+            self.assertGreater(seen["cookies"], 0)
+            if seen["read"] >= READ_SHARE * seen["sent"]:
+                break
         self.assert_all_met(seen, NEWCOMERS)
         self.assertGreaterEqual(seen["honest_responses"], SHARE * seen["honest_sent"])
 
