@@ -55,8 +55,8 @@ Status isolate_daemon(IoKind io) {
     if (done) done = forbid_dumps();
     ::prctl(PR_SET_PDEATHSIG, signal_of_parent, 0, 0, 0);
     if (!done) return done;
-    filter_calls({runtime_calls(), calls_of_secret_pages(), calls_of_io(io), calls_of_resolver(),
-                  calls_of_publisher()});
+    filter_calls({runtime_calls(), calls_of_secret_pages(), calls_of_io(), more_calls_of_io(io),
+                  calls_of_resolver(), calls_of_publisher()});
     return done;
 }
 
@@ -68,8 +68,9 @@ Status isolate_interface(IoKind io, const std::filesystem::path& uapi_folder) {
     if (done) done = give_up_privileges({::geteuid(), ::getegid()}, kept);
     if (done) done = forbid_files(uapi_folder);
     if (!done) return done;
-    filter_calls({runtime_calls(), calls_of_secret_pages(), calls_of_io(io), calls_of_background(),
-                  calls_of_link_watch(), calls_of_uapi_socket(), calls_of_uapi_server()});
+    filter_calls({runtime_calls(), calls_of_secret_pages(), calls_of_io(), more_calls_of_io(io),
+                  calls_of_background(), calls_of_link_watch(), calls_of_uapi_socket(),
+                  calls_of_uapi_server()});
     return done;
 }
 

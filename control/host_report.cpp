@@ -20,7 +20,7 @@
 #include "base/read_file.h"
 #include "crypto/aead_choice.h"
 #include "dataplane/udp_socket.h"
-#include "dataplane/uring_io.h"
+#include "dataplane/uring.h"
 #include "netns/dns_files.h"
 #include "netns/firewall.h"
 #include "netns/namespace.h"
@@ -336,7 +336,7 @@ std::vector<Finding> examine_host() {
     all.push_back(judge_names(text_of_file("/proc/self/mountinfo"), sees_own_mounts()));
     all.push_back(examine_files());
     examine_inside(ns, all);
-    all.push_back(judge_io_uring(UringIo::probe()));
+    all.push_back(judge_io_uring(Uring::probe()));
     all.push_back(judge_trains(probe_segments_max()));
     all.push_back(examine_receiving());
     all.push_back(examine_ipv6());

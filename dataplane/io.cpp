@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "dataplane/epoll_io.h"
+#include "dataplane/uring.h"
 #include "dataplane/uring_io.h"
 
 namespace wgns {
@@ -18,36 +19,23 @@ Result<IoChoice> made(Ports ports, std::string reason) {
     return IoChoice{*std::move(io), std::move(reason)};
 }
 
+constexpr const char* calls_of_rings[] = {"io_uring_enter", "io_uring_register", "io_uring_setup"};
+
 constexpr const char* calls_for_packets[] = {
-    // of rings
-    "io_uring_enter",
-    "io_uring_register",
-    "io_uring_setup",
-    // of both
-    "bind",
-    "epoll_ctl",
-    "epoll_wait",
-    "getsockname",
-    "getsockopt",
-    "read",
-    "readv",
-    "recvmmsg",
-    "recvmsg",
-    "sendmmsg",
-    "sendmsg",
-    "sendto",
-    "setsockopt",
-    "socket",
-    "write",
-    "writev",
+    "bind",       "epoll_ctl", "epoll_wait", "getsockname", "getsockopt", "read",
+    "readv",      "recvmmsg",  "recvmsg",    "sendmmsg",    "sendmsg",    "sendto",
+    "setsockopt", "socket",    "write",      "writev",
 };
-constexpr std::size_t calls_of_rings = 3;
 
 }  // namespace
 
-std::span<const char* const> calls_of_io(IoKind kind) noexcept {
-    const std::span<const char* const> all(calls_for_packets);
-    return kind == IoKind::epoll ? all.subspan(calls_of_rings) : all;
+std::span<const char* const> calls_of_io() noexcept {
+    return calls_for_packets;
+}
+
+std::span<const char* const> more_calls_of_io(IoKind kind) noexcept {
+    if (kind == IoKind::epoll) return {};
+    return calls_of_rings;
 }
 
 void pause_after_failure() {
@@ -72,7 +60,7 @@ std::optional<IoKind> parse_io_kind(std::string_view text) noexcept {
 
 Result<IoChoice> make_io(IoKind kind, Ports ports) {
     if (kind == IoKind::epoll) return made<EpollIo>(std::move(ports), {});
-    const Status usable = UringIo::probe();
+    const Status usable = Uring::probe();
     if (usable) return made<UringIo>(std::move(ports), {});
     if (kind == IoKind::uring) return usable.error();
     return made<EpollIo>(std::move(ports), describe(usable.error()));

@@ -64,9 +64,10 @@ void pause_after_failure();
 
 enum class IoKind { automatic, uring, epoll };
 
-// What an Io of that kind is made by and calls afterwards: names of system calls (seccomp(2)). No
-// filter sees what a ring does, so those of rings are only for who may have one.
-[[nodiscard]] std::span<const char* const> calls_of_io(IoKind kind) noexcept;
+// What any Io is made by and calls afterwards, and what one of that kind calls beside it: names of
+// system calls (seccomp(2)). No filter sees what a ring does, so a ring's are for who may have one.
+[[nodiscard]] std::span<const char* const> calls_of_io() noexcept;
+[[nodiscard]] std::span<const char* const> more_calls_of_io(IoKind kind) noexcept;
 
 // "auto", "uring" or "epoll", as --io takes them.
 [[nodiscard]] std::optional<IoKind> parse_io_kind(std::string_view text) noexcept;

@@ -27,10 +27,6 @@ constexpr std::chrono::microseconds gather_time{250};
 
 }  // namespace
 
-Status UringIo::probe() {
-    return Uring::probe();
-}
-
 Result<std::unique_ptr<Io>> UringIo::create(Ports ports) {
     // With O_NONBLOCK a read that has to wait would fail instead.
     ::fcntl(ports.tun.get(), F_SETFL, 0);

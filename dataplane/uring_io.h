@@ -19,8 +19,6 @@ namespace wgns {
 
 class UringIo final : public Io {
 public:
-    // Whether this kernel has what we need and lets us use it; the error says which is missing.
-    static Status probe();
     static Result<std::unique_ptr<Io>> create(Ports ports);
 
     [[nodiscard]] std::string_view name() const noexcept override { return "uring"; }

@@ -5,11 +5,6 @@
 namespace wgns {
 namespace {
 
-TEST(UringIo, ThisKernelHasWhatItNeeds) {
-    const Status usable = UringIo::probe();
-    EXPECT_TRUE(usable) << describe(usable.error());
-}
-
 TEST(UringIo, IsTheFirstChoice) {
     IoHarness harness(IoKind::automatic);
     EXPECT_EQ(harness.io->name(), "uring");

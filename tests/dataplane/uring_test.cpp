@@ -15,6 +15,11 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+TEST(UringOfThisKernel, HasWhatItNeeds) {
+    const Status usable = Uring::probe();
+    EXPECT_TRUE(usable) << describe(usable.error());
+}
+
 class UringTest : public testing::Test {
 protected:
     void SetUp() override {
