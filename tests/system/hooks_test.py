@@ -22,7 +22,8 @@ class Hooks(TunnelTest):
     def keys(self):
         is_inside = "test -e /proc/sys/net/ipv4/conf/%i"
         is_up = "ip link show %i | grep -q state.UNKNOWN"
-        carries = f"ping -c 1 -W 5 {PEER_V4}"
+        # A first initiation may be lost, and the next one comes after five seconds.
+        carries = f"ping -c 1 -W 12 {PEER_V4}"
         return {
             "PreUp": self.hook("pre-up", f"{is_inside} && ! {is_up}"),
             "PostUp": [self.hook("post-up", f"{is_inside} && {carries}"),
