@@ -21,12 +21,6 @@ bool is_for_later(int code) {
 
 }  // namespace
 
-void reset_connection(StreamSocket& socket) {
-    error_code ignored;
-    socket.set_option(asio::socket_base::linger(true, 0), ignored);
-    socket.close(ignored);
-}
-
 CarriedConnection::CarriedConnection(StreamSocket one, StreamSocket other,
                                      std::function<void()> ended)
     : one_(std::move(one)), other_(std::move(other)), ended_(std::move(ended)) {}

@@ -2,18 +2,14 @@
 // does not take them, and the end of each direction on its own (tcp(7)). One thread.
 #pragma once
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "control/stream_socket.h"
+
 namespace wgns {
-
-using StreamSocket = boost::asio::generic::stream_protocol::socket;
-
-// Closes so that the other side sees a reset and not an end.
-void reset_connection(StreamSocket& socket);
 
 // Lives as long as one of its operations is under way.
 class CarriedConnection : public std::enable_shared_from_this<CarriedConnection> {

@@ -18,12 +18,11 @@ namespace wgns {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using Stream = asio::local::stream_protocol;
 
 // Lives as long as one of its operations is under way.
 class ControlServer::Client : public std::enable_shared_from_this<Client> {
 public:
-    Client(ControlServer& server, Stream::socket socket)
+    Client(ControlServer& server, StreamSocket socket)
         : handler_(server.handler_),
           count_(server.client_count_),
           socket_(std::move(socket)),
@@ -45,7 +44,7 @@ public:
 
 private:
     void wait() {
-        socket_.async_wait(Stream::socket::wait_read,
+        socket_.async_wait(StreamSocket::wait_read,
                            [self = shared_from_this()](const error_code& error) {
                                if (!error && self->receive()) self->wait();
                            });
@@ -88,39 +87,21 @@ private:
 
     const Handler& handler_;
     std::shared_ptr<std::size_t> count_;
-    Stream::socket socket_;
+    StreamSocket socket_;
     asio::steady_timer idle_;
     ControlRequest request_;
     std::string answer_;
 };
 
 ControlServer::ControlServer(asio::io_context& context, UniqueFd listener, Handler handler)
-    : acceptor_(context, Stream(), listener.release()),
-      pause_(context),
+    : acceptor_(context, std::move(listener),
+                [this](StreamSocket socket) { admit(std::move(socket)); }),
       handler_(std::move(handler)) {}
 
 ControlServer::~ControlServer() = default;
 
-void ControlServer::start() {
-    accept();
-}
-
-void ControlServer::accept() {
-    acceptor_.async_accept([this](const error_code& error, Stream::socket socket) {
-        if (error == asio::error::operation_aborted) return;
-        if (error) return accept_later();
-        if (*client_count_ < max_clients)
-            std::make_shared<Client>(*this, std::move(socket))->start();
-        accept();
-    });
-}
-
-// At once it would fail in the same way.
-void ControlServer::accept_later() {
-    pause_.expires_after(accept_pause);
-    pause_.async_wait([this](const error_code& error) {
-        if (!error) accept();
-    });
+void ControlServer::admit(StreamSocket socket) {
+    if (*client_count_ < max_clients) std::make_shared<Client>(*this, std::move(socket))->start();
 }
 
 namespace {

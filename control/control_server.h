@@ -3,8 +3,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -14,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "control/acceptor.h"
 
 namespace wgns {
 
@@ -27,7 +26,6 @@ public:
     static constexpr std::size_t max_clients = 16;
     static constexpr std::size_t max_request_bytes = 256;
     static constexpr std::chrono::seconds idle_limit{10};
-    static constexpr std::chrono::milliseconds accept_pause{100};
 
     // Gives the answer, one line without its end, now or later, on the control thread.
     using Answer = std::function<void(std::string line)>;
@@ -38,16 +36,14 @@ public:
     ControlServer(boost::asio::io_context& context, UniqueFd listener, Handler handler);
     ~ControlServer();
 
-    void start();
+    void start() { acceptor_.start(); }
 
 private:
     class Client;
 
-    void accept();
-    void accept_later();
+    void admit(StreamSocket socket);
 
-    boost::asio::local::stream_protocol::acceptor acceptor_;
-    boost::asio::steady_timer pause_;  // while there are no descriptors to be had
+    Acceptor acceptor_;
     Handler handler_;
     // Shared with the clients, which the context may hold longer than the server lives.
     std::shared_ptr<std::size_t> client_count_ = std::make_shared<std::size_t>(0);

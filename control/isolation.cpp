@@ -102,6 +102,10 @@ constexpr const char* calls_of_runtime[] = {
     "shutdown",
     "write",
     "writev",
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    // UBSan asks by a pipe whether memory can be read.
+    "pipe2",
+#endif
 };
 
 // What somebody who has taken the process over would try.

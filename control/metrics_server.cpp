@@ -1,10 +1,8 @@
 #include "control/metrics_server.h"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -12,10 +10,8 @@
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <cerrno>
 #include <utility>
 
-#include "control/listening.h"
 #include "control/metrics.h"
 
 namespace wgns {
@@ -27,8 +23,6 @@ using boost::system::error_code;
 
 namespace {
 
-using HttpSocket = asio::generic::stream_protocol::socket;
-constexpr std::chrono::milliseconds retry_pause{100};
 // What a client may still send that is sent away, so that the answer reaches it before a reset.
 constexpr std::size_t ignored_bytes_max = std::size_t{256} * 1024;
 
@@ -54,7 +48,7 @@ struct MetricsServer::Shared {
 // Lives as long as one of its operations is under way.
 class MetricsServer::Client : public std::enable_shared_from_this<Client> {
 public:
-    Client(std::shared_ptr<Shared> shared, HttpSocket socket)
+    Client(std::shared_ptr<Shared> shared, StreamSocket socket)
         : shared_(std::move(shared)),
           socket_(std::move(socket)),
           deadline_(socket_.get_executor()),
@@ -135,7 +129,7 @@ private:
         if (error && error != http::error::end_of_stream) return close();
         if (!ends_) return next_request();
         error_code ignored;
-        socket_.shutdown(HttpSocket::shutdown_send, ignored);
+        socket_.shutdown(StreamSocket::shutdown_send, ignored);
         ignore_rest();
     }
 
@@ -156,7 +150,7 @@ private:
     }
 
     std::shared_ptr<Shared> shared_;
-    HttpSocket socket_;
+    StreamSocket socket_;
     asio::steady_timer deadline_;
     beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::empty_body>> parser_;
@@ -169,53 +163,14 @@ private:
 
 MetricsServer::MetricsServer(asio::io_context& context, UniqueFd listener, Source source,
                              std::chrono::milliseconds patience)
-    : listener_(context, listener.release()),
-      pause_(context),
-      shared_(std::make_shared<Shared>(Shared{std::move(source), patience})) {
-    listener_.non_blocking(true);
-    wait();
+    : shared_(std::make_shared<Shared>(Shared{std::move(source), patience})),
+      acceptor_(context, std::move(listener), [shared = shared_](StreamSocket connection) {
+          if (shared->clients < max_clients)
+              std::make_shared<Client>(shared, std::move(connection))->next_request();
+      }) {
+    acceptor_.start();
 }
 
-MetricsServer::~MetricsServer() {
-    shared_->is_served = false;
-}
-
-void MetricsServer::shut() {
-    ::shutdown(listener_.native_handle(), SHUT_RDWR);
-}
-
-void MetricsServer::wait() {
-    listener_.async_wait(asio::posix::stream_descriptor::wait_read,
-                         [this, shared = shared_](const error_code& error) {
-                             if (error == asio::error::operation_aborted || !shared->is_served)
-                                 return;
-                             error ? accept_later() : accept();
-                         });
-}
-
-void MetricsServer::accept() {
-    UniqueFd fd(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
-    const int code = errno;
-    if (!fd && is_shut(listener_.native_handle())) return;
-    if (!fd && code != EAGAIN && code != EINTR && code != ECONNABORTED) return accept_later();
-    if (fd && shared_->clients < max_clients) {
-        HttpSocket socket(listener_.get_executor());
-        error_code error;
-        // The family matters to nobody once the socket is there.
-        socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), fd.get(), error);
-        if (error) return accept_later();
-        static_cast<void>(fd.release());
-        std::make_shared<Client>(shared_, std::move(socket))->next_request();
-    }
-    wait();
-}
-
-// Out of descriptors or memory: those who wait in the queue would make this loop spin.
-void MetricsServer::accept_later() {
-    pause_.expires_after(retry_pause);
-    pause_.async_wait([this, shared = shared_](const error_code& error) {
-        if (!error && shared->is_served) wait();
-    });
-}
+MetricsServer::~MetricsServer() = default;
 
 }  // namespace wgns

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -12,6 +10,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "control/acceptor.h"
 
 namespace wgns {
 
@@ -36,19 +35,14 @@ public:
     MetricsServer& operator=(const MetricsServer&) = delete;
 
     // Nobody else who has the listener takes connections from it any more, either.
-    void shut();
+    void shut() { acceptor_.shut(); }
 
 private:
     class Client;
     struct Shared;  // with clients, which the context may hold longer than the server lives
 
-    void wait();
-    void accept();
-    void accept_later();
-
-    boost::asio::posix::stream_descriptor listener_;
-    boost::asio::steady_timer pause_;
     std::shared_ptr<Shared> shared_;
+    Acceptor acceptor_;
 };
 
 }  // namespace wgns

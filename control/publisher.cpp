@@ -9,15 +9,13 @@
 #include <span>
 
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <chrono>
 #include <future>
 #include <utility>
 
-#include "control/listening.h"
+#include "control/acceptor.h"
+#include "control/carried_connection.h"
 
 namespace wgns {
 
@@ -29,7 +27,6 @@ namespace {
 // For what else the process holds.
 constexpr rlim_t other_descriptors = 512;
 constexpr int accept_backlog = 128;
-constexpr std::chrono::milliseconds accept_pause{100};
 
 constexpr const char* calls_to_carry[] = {
     "accept4",  "connect", "getpeername", "getsockname", "getsockopt",
@@ -46,6 +43,7 @@ void raise_descriptor_limit(std::size_t connections) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Without it a connection works, if less well.
 void set_option(int fd, int level, int option) {
     const int on = 1;
     ::setsockopt(fd, level, option, &on, sizeof on);
@@ -71,16 +69,6 @@ StreamSocket::endpoint_type loopback_endpoint(int family, std::uint16_t port) {
     sockaddr_storage storage{};
     const unsigned length = to_sockaddr(to, storage);
     return {&storage, length};
-}
-
-// Returns errno. What one side writes in small pieces reaches the other as soon.
-int adopt(StreamSocket& socket, UniqueFd fd) {
-    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY);
-    error_code error;
-    // The family matters to nobody once the socket is there.
-    socket.assign(asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), fd.get(), error);
-    if (!error) static_cast<void>(fd.release());
-    return error.value();
 }
 
 // A port that nobody listens on may be the one that the kernel chose for us: TCP then connects to
@@ -117,24 +105,25 @@ Result<UniqueFd> open_listener(const Endpoint& host, const std::string& key) {
 }
 
 struct Publisher::Port {
-    Port(asio::io_context& context, PublishedListener published)
-        : host(std::move(published.host)),
-          inside(published.inside),
-          listener(context, published.listener.release()),
-          pause(context) {}
+    Port(Publisher& publisher, PublishedListener published)
+        : inside(published.inside),
+          acceptor(
+              publisher.context_, std::move(published.listener),
+              [this, &publisher](StreamSocket connection) {
+                  publisher.admit(std::move(connection), inside);
+              },
+              [host = std::move(published.host)](const Error& error) {
+                  spdlog::warn("{}: connections wait: {}", host, describe(error));
+              }) {}
 
-    std::string host;
     std::uint16_t inside;
-    asio::posix::stream_descriptor listener;
-    asio::steady_timer pause;
-    bool is_waited_for = false;
-    bool is_short = false;  // of descriptors or memory, which was said
+    Acceptor acceptor;
 };
 
 // A connection that was accepted and has no other end yet.
 struct Publisher::Opening {
-    Opening(asio::io_context& context, std::uint16_t to)
-        : host(context), inside(context), port(to) {}
+    Opening(StreamSocket from, std::uint16_t to)
+        : host(std::move(from)), inside(host.get_executor()), port(to) {}
 
     StreamSocket host;
     StreamSocket inside;
@@ -180,85 +169,42 @@ void Publisher::serve(std::vector<PublishedListener> published) {
 }
 
 void Publisher::replace(std::vector<PublishedListener> published) {
-    std::map<std::string, std::shared_ptr<Port>> ports;
+    std::map<std::string, std::unique_ptr<Port>> ports;
     for (PublishedListener& each : published) {
         const auto known = ports_.find(each.host);
-        auto& port = ports[each.host];
         if (each.listener) {
-            port = std::make_shared<Port>(context_, std::move(each));
-        } else if (known != ports_.end()) {
-            port = known->second;
-            port->inside = each.inside;
-        } else {
-            ports.erase(each.host);
+            const std::string host = each.host;
+            ports[host] = std::make_unique<Port>(*this, std::move(each));
+        } else if (known != ports_.end() && known->second) {
+            known->second->inside = each.inside;
+            ports[each.host] = std::move(known->second);
         }
     }
-    for (const auto& [host, port] : ports_) {
-        const auto now = ports.find(host);
-        if (now != ports.end() && now->second == port) continue;
-        if (now == ports.end()) ::shutdown(port->listener.native_handle(), SHUT_RDWR);
-        error_code ignored;
-        port->listener.close(ignored);
-        port->pause.cancel();
-    }
-    ports_ = std::move(ports);
     for (const auto& [host, port] : ports_)
-        wait(port);
+        if (port && ports.count(host) == 0) port->acceptor.shut();
+    ports_ = std::move(ports);
+    if (connections_ >= connections_limit_) return;
+    for (const auto& [host, port] : ports_)
+        port->acceptor.start();
 }
 
-void Publisher::wait(const std::shared_ptr<Port>& port) {
-    if (port->is_waited_for || connections_ >= connections_limit_ || !port->listener.is_open())
-        return;
-    port->is_waited_for = true;
-    port->listener.async_wait(asio::posix::stream_descriptor::wait_read,
-                              [this, port](const error_code& error) {
-                                  port->is_waited_for = false;
-                                  if (error == asio::error::operation_aborted) return;
-                                  if (error) return pause(port, error.value());
-                                  accept(port);
-                              });
-}
-
-void Publisher::accept(const std::shared_ptr<Port>& port) {
-    if (connections_ >= connections_limit_) return;  // when one has ended it goes on
-    UniqueFd fd(
-        ::accept4(port->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!fd) return accept_later(port, errno);
+void Publisher::admit(StreamSocket connection, std::uint16_t inside) {
     // A host that is gone without a word is noticed in the end.
-    set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE);
-    const auto opening = std::make_shared<Opening>(context_, port->inside);
-    if (const int code = adopt(opening->host, std::move(fd)); code != 0)
-        return accept_later(port, code);
-    port->is_short = false;
-    ++connections_;
-    connect(opening);
-    wait(port);
-}
-
-void Publisher::accept_later(const std::shared_ptr<Port>& port, int code) {
-    if (code == EAGAIN || code == EINTR || code == ECONNABORTED) return wait(port);
-    if (is_shut(port->listener.native_handle())) return;
-    pause(port, code);
-}
-
-void Publisher::pause(const std::shared_ptr<Port>& port, int code) {
-    if (!port->is_short)
-        spdlog::warn("{}: connections wait: {}", port->host,
-                     describe(Error{code, "accept", {}, {}}));
-    port->is_short = true;
-    port->is_waited_for = true;
-    port->pause.expires_after(accept_pause);
-    port->pause.async_wait([this, port](const error_code& error) {
-        port->is_waited_for = false;
-        if (!error) wait(port);
-    });
+    set_option(connection.native_handle(), SOL_SOCKET, SO_KEEPALIVE);
+    set_option(connection.native_handle(), IPPROTO_TCP, TCP_NODELAY);
+    if (++connections_ >= connections_limit_)
+        for (const auto& [host, port] : ports_)
+            port->acceptor.stop();
+    connect(std::make_shared<Opening>(std::move(connection), inside));
 }
 
 void Publisher::connect(const std::shared_ptr<Opening>& opening) {
     const int family = inner_families[opening->attempt];
     // In the namespace of this thread.
     UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd || adopt(opening->inside, std::move(fd)) != 0) return connected(opening, false);
+    if (!fd) return connected(opening, false);
+    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY);
+    if (adopt(opening->inside, std::move(fd)) != 0) return connected(opening, false);
     opening->inside.async_connect(loopback_endpoint(family, opening->port),
                                   [this, opening](const error_code& error) {
                                       connected(opening, !error && !is_own_end(opening->inside));
@@ -279,7 +225,7 @@ void Publisher::connected(const std::shared_ptr<Opening>& opening, bool is_there
 void Publisher::ended() {
     --connections_;
     for (const auto& [host, port] : ports_)
-        wait(port);
+        port->acceptor.start();
 }
 
 }  // namespace wgns

@@ -18,7 +18,7 @@
 #include "base/ip_address.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "control/carried_connection.h"
+#include "control/stream_socket.h"
 
 namespace wgns {
 
@@ -62,10 +62,7 @@ private:
 
     explicit Publisher(std::size_t connections);
     void replace(std::vector<PublishedListener> published);
-    void wait(const std::shared_ptr<Port>& port);
-    void accept(const std::shared_ptr<Port>& port);
-    void accept_later(const std::shared_ptr<Port>& port, int code);
-    void pause(const std::shared_ptr<Port>& port, int code);
+    void admit(StreamSocket connection, std::uint16_t inside);
     void connect(const std::shared_ptr<Opening>& opening);
     void connected(const std::shared_ptr<Opening>& opening, bool is_there);
     void ended();
@@ -74,7 +71,7 @@ private:
     std::size_t connections_ = 0;
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-    std::map<std::string, std::shared_ptr<Port>> ports_;
+    std::map<std::string, std::unique_ptr<Port>> ports_;
     std::thread thread_;
 };
 

@@ -15,13 +15,10 @@ namespace wgns {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using Stream = asio::local::stream_protocol;
 
 namespace {
 
 constexpr std::size_t piece_bytes = 16'384;
-// When descriptors have run out, accepting again at once would only fail again.
-constexpr std::chrono::milliseconds accept_pause{100};
 
 constexpr const char* calls_to_serve[] = {"recvfrom", "recvmsg", "sendmsg", "sendto"};
 
@@ -36,7 +33,7 @@ class UapiServer::Client : public std::enable_shared_from_this<Client> {
 public:
     using Clock = asio::steady_timer::clock_type;
 
-    Client(UapiServer& server, Stream::socket socket)
+    Client(UapiServer& server, StreamSocket socket)
         : device_(server.device_),
           patience_(server.patience_),
           others_(server.clients_),
@@ -136,7 +133,7 @@ private:
     const UapiDevice& device_;
     const std::chrono::milliseconds patience_;
     std::shared_ptr<std::vector<Client*>> others_;
-    Stream::socket socket_;
+    StreamSocket socket_;
     asio::steady_timer deadline_;
     bool waited_for_ = false;
     bool has_ended_ = false;  // the client sends no more
@@ -148,28 +145,14 @@ private:
 
 UapiServer::UapiServer(asio::io_context& context, UniqueFd listener, UapiDevice device,
                        std::chrono::milliseconds patience)
-    : acceptor_(context, Stream(), listener.release()),
-      pause_(context),
+    : acceptor_(context, std::move(listener),
+                [this](StreamSocket socket) { admit(std::move(socket)); }),
       device_(std::move(device)),
       patience_(patience) {}
 
 UapiServer::~UapiServer() = default;
 
-void UapiServer::accept() {
-    acceptor_.async_accept([this](const error_code& error, Stream::socket socket) {
-        if (error == asio::error::operation_aborted) return;
-        if (!error) {
-            admit(std::move(socket));
-            return accept();
-        }
-        pause_.expires_after(accept_pause);
-        pause_.async_wait([this](const error_code& aborted) {
-            if (!aborted) accept();
-        });
-    });
-}
-
-void UapiServer::admit(Stream::socket socket) {
+void UapiServer::admit(StreamSocket socket) {
     if (clients_->size() >= max_clients) {
         const auto lazier = [](const Client* a, const Client* b) {
             if (a->is_waited_for() != b->is_waited_for()) return a->is_waited_for();

@@ -5,8 +5,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "control/acceptor.h"
 #include "protocol/device_change.h"
 #include "protocol/device_snapshot.h"
 
@@ -40,16 +39,14 @@ public:
                std::chrono::milliseconds patience = idle_limit);
     ~UapiServer();
 
-    void start() { accept(); }
+    void start() { acceptor_.start(); }
 
 private:
     class Client;
 
-    void accept();
-    void admit(boost::asio::local::stream_protocol::socket socket);
+    void admit(StreamSocket socket);
 
-    boost::asio::local::stream_protocol::acceptor acceptor_;
-    boost::asio::steady_timer pause_;
+    Acceptor acceptor_;
     UapiDevice device_;
     std::chrono::milliseconds patience_;
     // Shared with the clients, which the context may hold longer than the server lives.

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "base/unique_fd.h"
 
@@ -35,10 +36,13 @@ struct CarriedConnectionTest : testing::Test {
     int ended = 0;
 
     void SetUp() override {
-        CarriedConnection::start(adopt(one.carried), adopt(other.carried), [this] { ++ended; });
+        CarriedConnection::start(socket(std::move(one.carried)), socket(std::move(other.carried)),
+                                 [this] { ++ended; });
     }
-    StreamSocket adopt(UniqueFd& fd) {
-        return {context, boost::asio::generic::stream_protocol(AF_UNIX, 0), fd.release()};
+    StreamSocket socket(UniqueFd fd) {
+        StreamSocket made(context);
+        EXPECT_EQ(adopt(made, std::move(fd)), 0);
+        return made;
     }
     // Until nothing is left to do at once.
     void settle() {
@@ -137,9 +141,10 @@ TEST_F(CarriedConnectionTest, AnErrorOnOneSideEndsBoth) {
 // As when the kernel has no memory for it. Its place is free again, and the other end knows.
 TEST_F(CarriedConnectionTest, WhatCannotBeWaitedForEndsBoth) {
     Pair broken, sound;
-    StreamSocket socket = adopt(broken.carried);
-    ::close(socket.native_handle());
-    CarriedConnection::start(std::move(socket), adopt(sound.carried), [this] { ++ended; });
+    StreamSocket lost = socket(std::move(broken.carried));
+    ::close(lost.native_handle());
+    CarriedConnection::start(std::move(lost), socket(std::move(sound.carried)),
+                             [this] { ++ended; });
     settle();
     EXPECT_EQ(ended, 1);
     EXPECT_EQ(take(sound.outer), "end");

@@ -43,7 +43,6 @@ constinit RealFunction<decltype(::memfd_create)> real_memfd_create{"memfd_create
 constinit RealFunction<decltype(::fcntl)> real_fcntl{"fcntl"};
 constinit RealFunction<decltype(::ioctl)> real_ioctl{"ioctl"};
 constinit RealFunction<decltype(::sendmsg)> real_sendmsg{"sendmsg"};
-constinit RealFunction<decltype(::accept)> real_accept{"accept"};
 constinit RealFunction<decltype(::accept4)> real_accept4{"accept4"};
 constinit RealFunction<decltype(::connect)> real_connect{"connect"};
 constinit RealFunction<decltype(::shutdown)> real_shutdown{"shutdown"};
@@ -174,10 +173,6 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     const auto fault = role() == Role::worker ? next_fault(sending()) : control_fault("sendmsg");
     return cut_message(fault, *message,
                        [&](const msghdr& given) { return real_sendmsg(fd, &given, flags); });
-}
-
-int accept(int fd, sockaddr* from, socklen_t* length) {
-    return whole(control_fault("accept"), [&] { return real_accept(fd, from, length); });
 }
 
 int accept4(int fd, sockaddr* from, socklen_t* length, int flags) {

@@ -57,7 +57,7 @@ CONTROL = {
     "epoll_wait": Operation("epoll_wait", QUESTION),
     "epoll_ctl": Operation("epoll_ctl", QUESTION),
     "timerfd_settime": Operation("timerfd_settime", QUESTION),
-    "accept": Operation("accept", BOTH_QUESTIONS),
+    "accept4": Operation("accept4", BOTH_QUESTIONS),
     "ioctl": Operation("ioctl", BOTH_QUESTIONS),
     "recv": Operation("recv", QUESTION),
     "send": Operation("send", BOTH_QUESTIONS, has_parts=True),

@@ -62,6 +62,7 @@ class Publish(TunnelTest):
         return listing + [run(inside(self.host, "nft", "list", "ruleset")).stdout]
 
     def test_a_port_of_the_host_leads_inside(self):
+        wait_until(lambda: "tentative" not in self.network_of_the_host()[1], 10, "addresses")
         before = self.network_of_the_host()
         self.up("127.0.0.1:8080 -> 80", "[::1]:8080 -> 80, 127.0.0.1:8081 -> 81")
         self.assertIsNone(self.ask(), "nobody serves it yet")
