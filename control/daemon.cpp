@@ -97,6 +97,7 @@ Status Daemon::start() {
     if (done) done = isolate_daemon(choice->io);
     if (done) done = start_data_plane(*choice, std::move(descriptors));
     if (!done) return done;
+    forbid_new_rings();
     publish(std::move(listeners));
 
     if (control) serve_control(std::move(control));

@@ -74,4 +74,11 @@ Status isolate_interface(IoKind io, const std::filesystem::path& uapi_folder) {
     return done;
 }
 
+void forbid_new_rings() {
+    constexpr const char* calls[] = {"io_uring_setup"};
+    const auto forbidden = forbid_system_calls(calls);
+    if (!forbidden)
+        spdlog::warn("it may make further io_uring rings: {}", describe(forbidden.error()));
+}
+
 }  // namespace wgns

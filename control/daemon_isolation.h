@@ -27,4 +27,8 @@ Status isolate_daemon(IoKind io);
 // calls.
 Status isolate_interface(IoKind io, const std::filesystem::path& uapi_folder);
 
+// Of either, once the data plane has its rings, which do nothing but what they are for
+// (dataplane/uring.h): whoever asks for another one ends the process.
+void forbid_new_rings();
+
 }  // namespace wgns

@@ -75,7 +75,9 @@ public:
         if (done) done = follow_routes();
         if (done) done = isolate_interface(choice->io, uapi_->path().parent_path());
         if (done) done = start_data_plane(*choice, *std::move(tun));
-        if (done) serve();
+        if (!done) return done;
+        forbid_new_rings();
+        serve();
         return done;
     }
     void run() {

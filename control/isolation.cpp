@@ -102,6 +102,8 @@ constexpr const char* calls_of_runtime[] = {
     "shutdown",
     "write",
     "writev",
+    // to be allowed less
+    "seccomp",
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     // UBSan asks by a pipe whether memory can be read.
     "pipe2",
@@ -230,33 +232,40 @@ struct FreeFilter {
 };
 using Filter = std::unique_ptr<void, FreeFilter>;
 
-// Rules of one filter; the first that fails is told at the end.
+// Rules of one filter for all threads; the first that fails is told at the end.
 class Rules {
 public:
-    explicit Rules(scmp_filter_ctx filter) : filter_(filter) {}
+    // Of calls without a rule.
+    explicit Rules(std::uint32_t action) : filter_(::seccomp_init(action)) {
+        if (!filter_) failure_ = Error{ENOMEM, "seccomp", "filter", {}};
+        set(SCMP_FLTATR_CTL_TSYNC, 1);
+        // The mitigation that it leaves out would slow every system call down, and is for a process
+        // that runs code of others.
+        set(SCMP_FLTATR_CTL_SSB, 1);
+    }
 
     template <class... Comparison>
     void add(std::uint32_t action, const char* call, Comparison... comparisons) {
         const int number = ::seccomp_syscall_resolve_name(call);
         // A call that this architecture does not have.
         if (number == __NR_SCMP_ERROR || number < 0) return;
-        const int result =
-            ::seccomp_rule_add(filter_, action, number, sizeof...(Comparison), comparisons...);
+        const int result = ::seccomp_rule_add(filter_.get(), action, number, sizeof...(Comparison),
+                                              comparisons...);
         if (result < 0 && !failure_) failure_ = Error{-result, "seccomp", call, {}};
     }
     void set(scmp_filter_attr attribute, std::uint32_t value) {
-        const int result = ::seccomp_attr_set(filter_, attribute, value);
+        const int result = ::seccomp_attr_set(filter_.get(), attribute, value);
         if (result < 0 && !failure_) failure_ = Error{-result, "seccomp", "attribute", {}};
     }
     [[nodiscard]] Status load() {
         if (failure_) return *failure_;
-        const int result = ::seccomp_load(filter_);
+        const int result = ::seccomp_load(filter_.get());
         if (result < 0) return Error{-result, "seccomp", "filter", {}};
         return Done{};
     }
 
 private:
-    scmp_filter_ctx filter_;
+    Filter filter_;
     std::optional<Error> failure_;
 };
 
@@ -368,17 +377,20 @@ Status forbid_files(const std::filesystem::path& removable_in) {
 }
 
 Status allow_system_calls(const std::vector<std::span<const char* const>>& lists) {
-    const Filter filter(::seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
-    if (!filter) return Error{ENOMEM, "seccomp", "filter", {}};
-    Rules rules(filter.get());
-    rules.set(SCMP_FLTATR_CTL_TSYNC, 1);
-    // The mitigation that it leaves out would slow every system call down, and is for a process
-    // that runs code of others.
-    rules.set(SCMP_FLTATR_CTL_SSB, 1);
+    Rules rules(SCMP_ACT_ERRNO(ENOSYS));
     rules.set(SCMP_FLTATR_CTL_OPTIMIZE, 2);
     allow(rules, lists);
     allow_in_part(rules);
     for (const char* const call : calls_of_intruders)
+        rules.add(SCMP_ACT_KILL_PROCESS, call);
+    return rules.load();
+}
+
+Status forbid_system_calls(std::span<const char* const> calls) {
+    Rules rules(SCMP_ACT_ALLOW);
+    // It would be by prctl(2), which may not be made any more, and has been.
+    rules.set(SCMP_FLTATR_CTL_NNP, 0);
+    for (const char* const call : calls)
         rules.add(SCMP_ACT_KILL_PROCESS, call);
     return rules.load();
 }

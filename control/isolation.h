@@ -50,6 +50,8 @@ Status forbid_files(const std::filesystem::path& removable_in);
 // of AF_INET, AF_INET6, AF_UNIX and AF_NETLINK, files are opened for reading alone, and signals and
 // limits are the process's own.
 Status allow_system_calls(const std::vector<std::span<const char* const>>& lists);
+// From now on one of these, by any thread, ends the process. After allow_system_calls.
+Status forbid_system_calls(std::span<const char* const> calls);
 // What libc, the threads and Asio make by themselves.
 [[nodiscard]] std::span<const char* const> runtime_calls() noexcept;
 

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 
@@ -44,6 +46,30 @@ __kernel_timespec timespec_of(Duration duration) noexcept {
     return {.tv_sec = count / 1'000'000'000, .tv_nsec = count % 1'000'000'000};
 }
 
+// liburing 2.3 declares functions for these and does not export them.
+long register_with(const io_uring& ring, unsigned what, const void* argument, std::size_t count) {
+    return ::syscall(__NR_io_uring_register, ring.ring_fd, what, argument, count);
+}
+
+io_uring_restriction allowed_operation(int operation) {
+    io_uring_restriction allowed{};
+    allowed.opcode = IORING_RESTRICTION_SQE_OP;
+    allowed.sqe_op = static_cast<std::uint8_t>(operation);
+    return allowed;
+}
+
+// From when it is enabled on.
+Status restrict_ring(const io_uring& ring, std::span<const int> operations) {
+    std::vector<io_uring_restriction> all(1);
+    all[0].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+    all[0].sqe_flags = IOSQE_BUFFER_SELECT;
+    all.push_back(allowed_operation(IORING_OP_ASYNC_CANCEL));
+    std::ranges::transform(operations, std::back_inserter(all), allowed_operation);
+    if (register_with(ring, IORING_REGISTER_RESTRICTIONS, all.data(), all.size()) == 0)
+        return Done{};
+    return uring_error(errno, "IORING_REGISTER_RESTRICTIONS");
+}
+
 }  // namespace
 
 Error uring_error(int code, const char* operation) {
@@ -54,7 +80,7 @@ Error uring_error(int code, const char* operation) {
 }
 
 Status Uring::probe() {
-    auto ring = create();
+    auto ring = create({});
     if (!ring) return ring.error();
     io_uring_probe* const probe = io_uring_get_probe_ring(&(*ring)->raw());
     const bool has_multishot = probe && probe->last_op >= uring_op_read_multishot;
@@ -64,7 +90,7 @@ Status Uring::probe() {
     return Done{};
 }
 
-Result<std::unique_ptr<Uring>> Uring::create() {
+Result<std::unique_ptr<Uring>> Uring::create(std::span<const int> operations) {
     io_uring_params params{};
     // Disabled at first, so that the thread that waits, not the one that creates, is the issuer.
     params.flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER |
@@ -73,7 +99,9 @@ Result<std::unique_ptr<Uring>> Uring::create() {
     io_uring ring{};
     const int made = io_uring_queue_init_params(submission_entries, &ring, &params);
     if (made != 0) return uring_error(-made, "io_uring_setup");
-    return std::unique_ptr<Uring>(new Uring(ring));
+    std::unique_ptr<Uring> created(new Uring(ring));
+    if (const auto done = restrict_ring(ring, operations); !done) return done.error();
+    return created;
 }
 
 Uring::~Uring() {
@@ -92,9 +120,7 @@ io_uring_sqe& Uring::next_entry() noexcept {
 
 void Uring::enable() noexcept {
     if (std::exchange(is_enabled_, true)) return;
-    // liburing 2.3 declares io_uring_enable_rings and does not export it.
-    const long failed =
-        ::syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+    const long failed = register_with(ring_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
     WG_ASSERT(failed == 0);
 }
 

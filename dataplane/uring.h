@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -23,7 +24,10 @@ class Uring {
 public:
     // Whether this kernel has what we need and lets us use it; the error says which is missing.
     static Status probe();
-    static Result<std::unique_ptr<Uring>> create();
+    // A ring that does `operations` (IORING_OP_...) and cancels them, and fails others with EACCES;
+    // nothing is registered with it any more from the first submission on. Whoever takes a thread
+    // over gets no more from the kernel by it, which seccomp(2) would not see.
+    static Result<std::unique_ptr<Uring>> create(std::span<const int> operations);
     // The kernel tears down in its own time what is still under way, and holds its files until
     // then: cancel_all first.
     ~Uring();

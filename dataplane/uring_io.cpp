@@ -20,6 +20,9 @@ constexpr std::uint32_t tun_buffer_size = payload_size + 64;
 constexpr std::uint32_t udp_buffer_size =
     payload_size + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_storage) + receive_control_size;
 
+constexpr int operations[] = {uring_op_read_multishot, IORING_OP_WRITEV, IORING_OP_RECVMSG,
+                              IORING_OP_SENDMSG, IORING_OP_POLL_ADD};
+
 // A flood (Turn::is_flood) costs most for waking up to each packet. From the second turn on they
 // are let gather: until so many have arrived, or for so long.
 constexpr unsigned gather_count = 64;
@@ -43,7 +46,7 @@ UringIo::UringIo(Ports ports) : ports_(std::move(ports)), sends_(Turn::sends_max
 }
 
 Status UringIo::start() {
-    auto ring = Uring::create();
+    auto ring = Uring::create(operations);
     if (!ring) return ring.error();
     ring_ = *std::move(ring);
     // A device without virtio-net headers reads as if it had ones that say nothing.

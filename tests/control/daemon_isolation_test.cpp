@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "dataplane/uring.h"
 #include "tests/control/in_child.h"
 #include "tests/control/temporary_folder.h"
 
@@ -50,6 +51,15 @@ TEST_F(DaemonIsolationTest, ADaemonHasNoOtherSocketsAndWritesNoFile) {
                          UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
               }),
               0);
+}
+
+TEST_F(DaemonIsolationTest, NoRingIsMadeLater) {
+    EXPECT_EQ(child_status([] {
+                  if (!isolate_daemon(IoKind::automatic) || !Uring::probe()) return false;
+                  forbid_new_rings();
+                  return Uring::probe().has_value();
+              }),
+              128 + SIGSYS);
 }
 
 TEST_F(DaemonIsolationTest, AnInterfacesProcessKeepsTwoCapabilities) {

@@ -216,6 +216,17 @@ TEST_F(IsolationTest, AnIntrudersCallEndsTheProcess) {
     }
 }
 
+TEST_F(IsolationTest, WhatIsForbiddenLaterEndsTheProcess) {
+    constexpr const char* calls[] = {"getppid"};
+    EXPECT_EQ(child_status([&] {
+                  if (!filter() || ::getppid() == 0) return false;
+                  if (!forbid_system_calls(calls)) return false;
+                  ::getppid();
+                  return true;
+              }),
+              128 + SIGSYS);
+}
+
 TEST(daemon_identity, is_not_root) {
     EXPECT_NE(daemon_identity().uid, 0U);
     EXPECT_NE(daemon_identity().gid, 0U);

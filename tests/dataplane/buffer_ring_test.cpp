@@ -17,7 +17,8 @@ protected:
         ASSERT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
         near = UniqueFd(ends[0]);
         far = UniqueFd(ends[1]);
-        auto made = Uring::create();
+        constexpr int operations[] = {IORING_OP_RECV};
+        auto made = Uring::create(operations);
         ASSERT_TRUE(made) << describe(made.error());
         ring = *std::move(made);
         auto some = BufferRing::create(*ring, 1, {.count = 2, .size = 64, .prefix = 10});

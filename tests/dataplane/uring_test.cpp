@@ -1,8 +1,10 @@
 #include "dataplane/uring.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 
+#include <cerrno>
 #include <functional>
 #include <vector>
 
@@ -23,7 +25,7 @@ TEST(UringOfThisKernel, HasWhatItNeeds) {
 class UringTest : public testing::Test {
 protected:
     void SetUp() override {
-        auto made = Uring::create();
+        auto made = Uring::create(operations);
         ASSERT_TRUE(made) << describe(made.error());
         ring = *std::move(made);
     }
@@ -53,6 +55,7 @@ protected:
         return std::chrono::steady_clock::now() - begin;
     }
 
+    static constexpr int operations[] = {IORING_OP_NOP, IORING_OP_READ};
     std::unique_ptr<Uring> ring;
     UniqueFd event{::eventfd(0, EFD_CLOEXEC)};
     std::uint64_t posted = 0;
@@ -102,6 +105,22 @@ TEST_F(UringTest, LetsCompletionsGatherForATimeOnly) {
     // Enough of them: there is nothing to wait for.
     EXPECT_LT(time_of([&] { ring->wait_for_many(2, seconds(4), seconds(5)); }), seconds(2));
     EXPECT_EQ(completions().size(), 3u);
+}
+
+TEST_F(UringTest, DoesNothingElse) {
+    ring->prepare(1, [](io_uring_sqe* sqe) {
+        io_uring_prep_openat(sqe, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC, 0);
+    });
+    ring->prepare(2, [](io_uring_sqe* sqe) {
+        io_uring_prep_nop(sqe);
+        sqe->flags = IOSQE_ASYNC;
+    });
+    while (ring->wait(milliseconds(0)) > 0) {
+    }
+    EXPECT_EQ(completions(), (std::vector<Completion>{{1, -EACCES}, {2, -EACCES}}));
+    // Nor is anything registered with it.
+    io_uring& raw = ring->raw();
+    EXPECT_EQ(io_uring_register_files(&raw, &raw.ring_fd, 1), -EACCES);
 }
 
 TEST_F(UringTest, CancelsWhatIsUnderWay) {

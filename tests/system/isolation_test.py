@@ -40,6 +40,8 @@ def statuses_of_threads(daemon):
 class Closed:
     """What holds for every process that moves packets; `daemon` is its folder in /proc."""
 
+    filters_before = int(fields(pathlib.Path("/proc/self/status"))["Seccomp_filters"])
+
     def assert_memory_is_closed(self, daemon):
         # Of a process that is not dumpable, /proc belongs to root.
         self.assertEqual((daemon / "mem").stat().st_uid, 0)
@@ -83,6 +85,7 @@ class Isolation(TunnelTest, Closed):
                     self.assertEqual(thread[which], NONE, which)
                 self.assertEqual(thread["NoNewPrivs"], "1")
                 self.assertEqual(thread["Seccomp"], "2")
+                self.assertEqual(int(thread["Seccomp_filters"]), self.filters_before + 2)
                 self.assertNotIn("0", thread["Uid"].split())
                 self.assertNotIn("0", thread["Gid"].split())
                 self.assertEqual(thread["Groups"], "")
@@ -135,6 +138,7 @@ class OfAnInterface(SystemTest, Closed):
                     self.assertEqual(thread[which], NONE, which)
                 self.assertEqual(thread["NoNewPrivs"], "1")
                 self.assertEqual(thread["Seccomp"], "2")
+                self.assertEqual(int(thread["Seccomp_filters"]), self.filters_before + 2)
                 # Whoever made a folder of sockets takes its own out of it.
                 self.assertEqual(set(thread["Uid"].split()), {"0"})
         self.assert_memory_is_closed(daemon)
