@@ -81,12 +81,13 @@ def product_pids():
 
 
 def has_ended(pid):
-    """Also one that nobody has waited for yet. What it runs is lost some time before that."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return True
-    return state in "ZX"
+    """Also one that nobody has waited for yet: no thread of it has its descriptors any more. What
+    it runs is lost some time before that."""
+    for path in Path("/proc", str(pid), "task").glob("*/stat"):
+        with contextlib.suppress(OSError):
+            if path.read_text().rpartition(")")[2].split()[0] not in "ZX":
+                return False
+    return True
 
 
 def parent_of(pid):

@@ -142,6 +142,12 @@ class Interface(WireguardGo):
         (daemon,) = self.processes()
         return daemon
 
+    def kill(self):
+        """By SIGKILL; when it returns, nobody listens at its sockets any more."""
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: has_ended(pid), 10, f"{self.name} is dead")
+
     def wait_for_end(self):
         wait_until(lambda: not self.processes(), 10, f"{self.name} has ended")
 

@@ -248,9 +248,7 @@ class Life(UapiTest):
         self.assertIn(f"{self.ours.name}.sock.moved", entries("/run/wireguard"))
 
     def test_a_stale_socket_is_replaced(self):
-        (pid,) = self.ours.processes()
-        os.kill(pid, signal.SIGKILL)
-        self.ours.wait_for_end()
+        self.ours.kill()
         self.assertIn(f"{self.ours.name}.sock", entries("/run/wireguard"))
         again = self.ours.start()
         self.assertEqual(again.returncode, 0, again.stderr)
