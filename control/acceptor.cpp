@@ -45,7 +45,7 @@ struct Acceptor::Listening : std::enable_shared_from_this<Listening> {
         if (!is_taking || is_waiting) return;
         error_code error;
         if (!ready.is_open()) ready.assign(listener.get(), error);
-        if (!error) ready.non_blocking(true, error);
+        if (!error && !ready.non_blocking()) ready.non_blocking(true, error);
         if (error) return wait_longer(error.value());
         is_waiting = true;
         ready.async_wait(asio::posix::stream_descriptor::wait_read,

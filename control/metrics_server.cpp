@@ -42,7 +42,6 @@ struct MetricsServer::Shared {
     Source source;
     std::chrono::milliseconds patience;
     std::size_t clients = 0;
-    bool is_served = true;  // false: the server is gone
 };
 
 // Lives as long as one of its operations is under way.
